@@ -1,0 +1,49 @@
+"""Tags passages of migration policy documents with the objectives of the Global Compact for Migration.
+
+Importing the package is cheap: what needs torch, spaCy or pandas is imported when it is first used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
+
+if TYPE_CHECKING:
+    from gcmtag.document import Document, Evidence, Passage, Tags
+    from gcmtag.segmenting import read
+    from gcmtag.tagger import TaggedDocument, Tagger, load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CLUSTERS",
+    "OBJECTIVES",
+    "ROLES",
+    "Document",
+    "Evidence",
+    "Passage",
+    "TaggedDocument",
+    "Tagger",
+    "Tags",
+    "__version__",
+    "load",
+    "read",
+]
+
+_HOME_OF = {
+    "Document": "gcmtag.document",
+    "Evidence": "gcmtag.document",
+    "Passage": "gcmtag.document",
+    "Tags": "gcmtag.document",
+    "TaggedDocument": "gcmtag.tagger",
+    "Tagger": "gcmtag.tagger",
+    "load": "gcmtag.tagger",
+    "read": "gcmtag.segmenting",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'gcmtag' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    return getattr(import_module(_HOME_OF[name]), name)
