@@ -1,0 +1,164 @@
+"""What several readers share: decoding bytes, cleaning text, identifying files, and wording refusals."""
+
+import hashlib
+import re
+import unicodedata
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from charset_normalizer import from_bytes
+
+from gcmtag.errors import EmptyDocument, UnreadableDocument
+
+EMPTY_BOX: Final = "\u2610"
+TICKED_BOX: Final = "\u2612"
+
+MEGABYTE: Final = 1_000_000
+LARGEST_MEMBER: Final = 200 * MEGABYTE
+LARGEST_RATIO: Final = 200
+# A few kilobytes of repeated XML compress better than the ratio allows and do no harm.
+HARMLESS_MEMBER: Final = 10 * MEGABYTE
+
+_BOMS: Final = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+_GLYPHS: Final = str.maketrans(
+    {
+        # Ligatures; the rest of NFKC would also flatten footnote marks and fractions into digits, so it is not used.
+        "\ufb00": "ff",
+        "\ufb01": "fi",
+        "\ufb02": "fl",
+        "\ufb03": "ffi",
+        "\ufb04": "ffl",
+        "\ufb05": "st",
+        "\ufb06": "st",
+        # Check boxes, with those of the Wingdings fonts that Word leaves in the private use area.
+        **dict.fromkeys("\u25a1\u25fb\u25fd\u274f\u2750\u2751\u2752\U0001f78e\uf06f\uf0a8\uf071\uf072", EMPTY_BOX),
+        **dict.fromkeys(
+            "\u2611\u22a0\u2327\U0001f5f7\U0001f5f9\u2705\U0001f5f5\uf0fe\uf0fd\uf078\uf052\uf053", TICKED_BOX
+        ),
+        # Bullets of the Symbol and Wingdings fonts.
+        **dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf06c\uf09f\uf0fc\uf0e0\uf02d", "\u2022"),
+        # Characters that nobody sees; a soft hyphen at the end of a line is dealt with in `clean`.
+        **dict.fromkeys("\u200b\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufffc"),
+        "\u2011": "-",
+    }
+)
+
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_SPACES: Final = re.compile(r"\s+")
+_SYMBOL_IN_WORD: Final = re.compile(r"[a-z][\u00a1-\u00bf\u00d7\u00f7\u2020-\u2022\u2030\u02c6\u02dc\u20ac][a-z]", re.I)
+
+
+def document_id_of(data: bytes) -> str:
+    """First 16 hex digits of the SHA-256 of the file's bytes: the same file has the same id under any path."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def decode(data: bytes) -> str:
+    """Text of bytes in an unknown encoding, without its byte order mark and with plain line feeds.
+
+    Tried in turn: a byte order mark, UTF-16 by where its zero bytes stand, UTF-8, Windows-1252 where the result looks
+    like a western language, and charset-normalizer's guess. Never raises: what remains undecodable becomes U+FFFD.
+
+    >>> decode("Überblick – São Tomé".encode("cp1252"))
+    'Überblick – São Tomé'
+    """
+    return re.sub(r"\r\n?", "\n", _decoded(data))
+
+
+def _decoded(data: bytes) -> str:
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace").removeprefix("\ufeff")
+    if wide := _utf16_without_mark(data):
+        return data.decode(wide, errors="replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        damaged = data.decode("utf-8", errors="replace")
+    # A few damaged bytes do not make a UTF-8 file something else: its other multi-byte letters are still in order.
+    lost = damaged.count("\ufffd")
+    if sum(not character.isascii() for character in damaged) - lost >= 4 * lost:
+        return damaged
+    western = data.decode("cp1252", errors="replace")
+    if _looks_western(western):
+        return western
+    best = from_bytes(data).best()
+    return western if best is None else str(best)
+
+
+def _utf16_without_mark(data: bytes) -> str | None:
+    sample = data[:4096]
+    if len(sample) < 4:
+        return None
+    half = len(sample) // 2
+    if sample[1::2].count(0) > 0.7 * half and sample[::2].count(0) < 0.1 * half:
+        return "utf-16-le"
+    if sample[::2].count(0) > 0.7 * half and sample[1::2].count(0) < 0.1 * half:
+        return "utf-16-be"
+    return None
+
+
+def _looks_western(text: str) -> bool:
+    """Whether Windows-1252 is believable: few accented letters among plain ones and no symbol inside a word."""
+    sample = text[:100_000]
+    plain = sum(character.isascii() and character.isalpha() for character in sample)
+    accented = sum(not character.isascii() and character.isalpha() for character in sample)
+    return accented <= 0.25 * (plain + accented) and not _SYMBOL_IN_WORD.search(sample)
+
+
+def clean(text: str) -> str:
+    """One line of text as a person sees it: whitespace collapsed and stripped, ligatures written out, NFC.
+
+    Check boxes become U+2610 or U+2612 and symbol-font bullets U+2022; characters without a glyph are dropped.
+    A soft hyphen at the very end is kept as a plain hyphen, so that segmenting can join the word; others are dropped.
+    Line breaks inside count as spaces.
+
+    >>> clean(" bene\ufb01ts\u00a0 of \u25a1 data\u00ad")
+    'benefits of ☐ data-'
+    """
+    seen = _UNSEEN.sub("", text.translate(_GLYPHS))
+    collapsed = _SPACES.sub(" ", seen).strip()
+    if collapsed.endswith("\u00ad"):
+        collapsed = collapsed[:-1] + "-"
+    return unicodedata.normalize("NFC", collapsed.replace("\u00ad", ""))
+
+
+def unreadable(path: Path, what: str, next_step: str) -> UnreadableDocument:
+    """The error for a file that cannot be read, as one line: which file, what is wrong, what to do next."""
+    return UnreadableDocument(_one_line(f"{path}: {what}; {next_step}"))
+
+
+def empty(path: Path, what: str, next_step: str) -> EmptyDocument:
+    """The error for a file that holds no text, as one line: which file, what is wrong, what to do next."""
+    return EmptyDocument(_one_line(f"{path}: {what}; {next_step}"))
+
+
+def refuse_zip_bombs(path: Path, archive: zipfile.ZipFile) -> None:
+    """Check the sizes that a zip archive declares before anything in it is unpacked.
+
+    `zipfile` itself stops at the declared size of a member, so a wrong declaration cannot unpack to more.
+
+    Raises:
+        UnreadableDocument: A member would unpack to over 200 MB, or to over 200 times its size.
+    """
+    for member in archive.infolist():
+        ratio = member.file_size / max(member.compress_size, 1)
+        too_large = member.file_size > LARGEST_MEMBER
+        if too_large or (ratio > LARGEST_RATIO and member.file_size > HARMLESS_MEMBER):
+            raise unreadable(
+                path,
+                f"its part {member.filename} would unpack to {member.file_size / MEGABYTE:.0f} MB, more than is safe",
+                "save the document anew in its own program, without embedded objects",
+            )
+
+
+def _one_line(text: str) -> str:
+    return _SPACES.sub(" ", text).strip()
