@@ -26,7 +26,7 @@ from typing import Any
 
 import docx
 from docx.oxml import parse_xml
-from docx.oxml.ns import nsdecls, qn
+from docx.oxml.ns import nsdecls
 from docx.shared import Cm, Pt
 from fpdf import FPDF
 
@@ -169,10 +169,6 @@ def make_questionnaire(folder: Path) -> Path:
     writer = _Questionnaire()
     for block in blocks_of("questionnaire-tamarind-islands.md"):
         writer.add(block)
-    for table in writer.document.tables:
-        # Without this line Word gives the columns of a table no width of their own.
-        table._tbl.tblPr.append(parse_xml(f"<w:tblLayout {nsdecls('w')} w:type='autofit'/>"))
-        assert table._tbl.find(qn("w:tblGrid")) is not None  # noqa: S101
     path = folder / "questionnaire-tamarind-islands.docx"
     writer.save(path)
     return path
@@ -183,19 +179,16 @@ def make_questionnaire(folder: Path) -> Path:
 LEFT, RIGHT, TOP, BOTTOM = 33.0, 33.0, 30.0, 28.0  # millimetres
 LINE = 5.0
 NOTE_LINE = 3.9
-# Words that the setting may break: long ones, at the hyphen that stands here.
-BREAKS = {
-    word.replace("-", ""): word
-    for word in (
-        "coop-eration ques-tionnaire regu-larization recog-nized organi-zations agricul-tural munici-palities "
-        "reinte-gration dis-embarkation con-struction recom-mends resettle-ment prac-tice depar-tures pro-gramme "
-        "identi-fication edu-cation quali-fications regu-lar associ-ations discrimi-nation recom-mend secre-tariat "
-        "contri-butions con-cerned, house-hold em-ployed, per-mits docu-ments vic-tims inde-pendence. consu-late "
-        "reuni-fication compul-sory immi-gration labour-ers natural-ization coun-selling insur-ance portabil-ity "
-        "indica-tors em-ployer, con-victions disap-peared sur-vivors Confer-ence citizen-ship, migra-tion movement, "
-        "appli-cation em-ployers moni-tors regis-ters"
-    ).split()
-}
+# Long words that the setting may divide, where the hyphen stands.
+DIVIDED = """
+coop-eration ques-tionnaire regu-larization recog-nized organi-zations agricul-tural munici-palities reinte-gration
+dis-embarkation con-struction recom-mends resettle-ment prac-tice depar-tures pro-gramme identi-fication edu-cation
+quali-fications regu-lar associ-ations discrimi-nation recom-mend secre-tariat contri-butions con-cerned, house-hold
+em-ployed, per-mits docu-ments vic-tims inde-pendence. consu-late reuni-fication compul-sory immi-gration labour-ers
+natural-ization coun-selling insur-ance portabil-ity indica-tors em-ployer, con-victions disap-peared sur-vivors
+Confer-ence citizen-ship, migra-tion appli-cation em-ployers moni-tors regis-ters
+"""
+BREAKS = {word.replace("-", ""): word for word in DIVIDED.split()}
 
 
 @dataclass
