@@ -162,3 +162,17 @@ def refuse_zip_bombs(path: Path, archive: zipfile.ZipFile) -> None:
 
 def _one_line(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
+
+
+_NO_TITLE: Final = re.compile(
+    r"^(microsoft \w+ - .*|untitled.*|document\d*|.*\.(docx?|pdf|indd|odt|rtf|xlsx?|html?)|\W*)$", re.IGNORECASE
+)
+
+
+def likely_title(title: str) -> str:
+    """A title from a file's metadata, or nothing where a program put its own name or a file's name there.
+
+    >>> likely_title("Microsoft Word - final_v3.doc"), likely_title("National review 2024")
+    ('', 'National review 2024')
+    """
+    return "" if _NO_TITLE.match(title) else title
