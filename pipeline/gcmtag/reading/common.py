@@ -44,7 +44,8 @@ _GLYPHS: Final = str.maketrans(
             "\u2611\u22a0\u2327\U0001f5f7\U0001f5f9\u2705\U0001f5f5\uf0fe\uf0fd\uf078\uf052\uf053", TICKED_BOX
         ),
         # Bullets of the Symbol and Wingdings fonts.
-        **dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf06c\uf09f\uf0fc\uf0e0\uf02d", "\u2022"),
+        **dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf06c\uf09f\uf0fc\uf02d", "\u2022"),
+        "\uf0e0": "→",
         # Characters that nobody sees; a soft hyphen at the end of a line is dealt with in `clean`.
         **dict.fromkeys("\u200b\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufffc"),
         "\u2011": "-",
@@ -176,3 +177,40 @@ def likely_title(title: str) -> str:
     ('', 'National review 2024')
     """
     return "" if _NO_TITLE.match(title) else title
+
+
+_LIST_LINE: Final = re.compile(
+    r"^\s*(?P<marker>[•‣▪◦●○■➢*–—-]|\(?(\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+(?=\S)", re.IGNORECASE
+)
+
+
+def broken_lines(text: str) -> list[tuple[str, str]]:
+    r"""Cut text at its line breaks where they mean something: between the lines of a list, and at blank lines.
+
+    Other line breaks are only layout and become spaces.
+
+    Returns:
+        Pairs of list marker ("" for none) and cleaned text, without empty ones.
+
+    >>> broken_lines("We did two things:\n- trained staff\n- opened\noffices")
+    [('', 'We did two things:'), ('-', 'trained staff'), ('-', 'opened offices')]
+    >>> broken_lines("One sentence\non two lines")
+    [('', 'One sentence on two lines')]
+    """
+    pieces: list[tuple[str, str]] = []
+    is_list = sum(_LIST_LINE.match(line) is not None for line in text.split("\n")) >= 2
+    for paragraph in re.split(r"\n\s*\n", text):
+        if not is_list:
+            pieces.append(("", paragraph))
+            continue
+        lines = paragraph.split("\n")
+        own: list[tuple[str, str]] = []
+        for line in lines:
+            if match := _LIST_LINE.match(line):
+                own.append((match["marker"], line[match.end() :]))
+            elif own:
+                own[-1] = (own[-1][0], f"{own[-1][1]} {line}")
+            else:
+                own.append(("", line))
+        pieces += own
+    return [(marker, cleaned) for marker, piece in pieces if (cleaned := clean(piece))]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from gcmtag.document import Block, SourceFile
 from gcmtag.errors import UnreadableDocument

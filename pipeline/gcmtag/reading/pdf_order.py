@@ -18,7 +18,7 @@ from gcmtag.reading.pdf_page import PageContent, Piece, Rule
 
 # A mark is a number or a sign; a raised "st" or "nd" belongs to its number.
 _MARK: Final = re.compile(r"^[\[(]?(\d{1,3}([,;]\s?\d{1,3})*|[*†‡§]{1,3})[\])]?$")
-_NOTE_START: Final = re.compile(r"^(\d{1,3}|[*†‡§]{1,3}|[a-z])[\s/.)]?\s*\S")
+_NOTE_NUMBER: Final = re.compile(r"^(\d{1,3}|[*†‡§]{1,3})[/.)]?\s*(?=[^\d\s.,])")
 _UNIT_BEFORE: Final = re.compile(r"(^|[\s\d])(m|km|cm|mm|ha|CO)$")
 _RIGHT_TO_LEFT: Final = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
@@ -147,7 +147,7 @@ class _Table:
     def in_order(self) -> Iterator[_Row]:
         """The row as one line where no cell is wrapped, else cell after cell."""
         bounds = [float("-inf"), *self.edges, float("inf")]
-        spans = list(zip(bounds, bounds[1:], strict=False))
+        spans = list(pairwise(bounds))
         cells = [[part for row in self.rows if (part := row.part(low, high))] for low, high in spans]
         if all(len(cell) <= 1 for cell in cells):
             yield _row_of([piece for row in self.rows for piece in row.pieces])
@@ -399,7 +399,11 @@ def _footnotes_among(lines: list[tuple[int, Block]], content: PageContent, body_
     small = [bool(block.layout) and _size(block) <= _FOOTNOTE * body_size for _, block in ordered]
     end = len(ordered)
     # A page number or running foot may stand below the notes.
-    while end > 0 and not small[end - 1] and _top(ordered[end - 1][1]) > 0.85 * content.height:
+    while end > 0 and _top(ordered[end - 1][1]) > 0.85 * content.height:
+        block, above = ordered[end - 1][1], ordered[end - 2][1] if end > 1 else None
+        apart = above is None or _top(block) - _top(above) > 1.9 * _size(block)
+        if small[end - 1] and (_opens_note(block) or not apart):
+            break
         end -= 1
     start = end
     while start > 0 and small[start - 1] and _top(ordered[start - 1][1]) > 0.3 * content.height:
@@ -416,7 +420,7 @@ def _opens_note(block: Block) -> bool:
     if block.marker:
         return True
     # "12" or "3 | Page" alone at the foot is a page number; a note goes on with words.
-    return bool(_NOTE_START.match(block.text)) and block.text[0] in "0123456789*†‡§" and len(block.text.split()) > 3
+    return bool(_NOTE_NUMBER.match(block.text)) and len(block.text.split()) > 3
 
 
 def _below_rule(block: Block, content: PageContent) -> bool:
@@ -432,7 +436,11 @@ def _below_rule(block: Block, content: PageContent) -> bool:
 
 
 def _as_note(block: Block) -> Block:
-    return Block(block.text, "footnote", block.page, marker=block.marker, bold=block.bold, layout=block.layout)
+    """The line as part of a footnote; a number that opens it, raised or not, becomes its marker."""
+    marker, text = block.marker, block.text
+    if not marker and _opens_note(block) and (match := _NOTE_NUMBER.match(text)):
+        marker, text = match[1], text[match.end() :]
+    return Block(text, "footnote", block.page, marker=marker, bold=block.bold, layout=block.layout)
 
 
 def _unmarked(block: Block) -> Block:

@@ -1,0 +1,462 @@
+"""HTML: the main content of a page, without menus, banners and forms."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from gcmtag.document import Block, BlockKind, SourceFile
+from gcmtag.reading.cells import Row, rows_as_blocks
+from gcmtag.reading.common import EMPTY_BOX, TICKED_BOX, broken_lines, clean, decode, empty, likely_title
+from gcmtag.reading.numerals import formatted
+
+_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
+
+# Never shown, or never text.
+_UNSEEN: Final = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "iframe",
+        "object",
+        "embed",
+        "svg",
+        "math",
+        "canvas",
+        "audio",
+        "video",
+        "map",
+        "head",
+        "link",
+        "meta",
+        "base",
+        "select",
+        "button",
+        "datalist",
+        "dialog",
+        "progress",
+        "meter",
+    ]
+)
+_FURNITURE: Final = {"nav": "menu", "aside": "aside", "footer": "page footer", "header": "page header"}
+_ROLES: Final = {
+    "navigation": "menu",
+    "menu": "menu",
+    "menubar": "menu",
+    "banner": "page header",
+    "contentinfo": "page footer",
+    "complementary": "aside",
+    "search": "form",
+    "dialog": "banner",
+    "alertdialog": "banner",
+}
+_NAMES: Final = re.compile(
+    r"(^|[\s_-])(cookie\w*|consent|gdpr|breadcrumbs?|nav(bar|igation)?|(main|top|side|site)[_-]?(menu|nav)|menu|sidebar|"
+    r"social([_-]?(share|links|media))?|share([_-]?(bar|buttons))?|skip([_-]?(link|nav|to[_-]\w+))|newsletter|pagination|"
+    r"pager|related([_-]?(posts|links|articles))?|site[_-]?(header|footer)|masthead|popup|modal|advert\w*)($|[\s_-])",
+    re.IGNORECASE,
+)
+_BLOCKS: Final = frozenset(
+    [
+        "address",
+        "article",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "ul",
+        "menu",
+        "aside",
+        "caption",
+        "textarea",
+    ]
+)
+_BOLD: Final = frozenset({"b", "strong", "th"})
+_NOTE_LINK: Final = re.compile(r"^[\[(]?(\d{1,3}|[a-z]|[ivx]{1,5}|[*†‡§]{1,3})[\])]?$", re.IGNORECASE)
+_NOTES: Final = re.compile(
+    r"(^|[\s_-])(footnotes?|endnotes?|doc-endnotes|doc-footnote|fn-?list)($|[\s_-])", re.IGNORECASE
+)
+_BACK_LINKS: Final = frozenset("↩↑^⏎↵")
+_DEEPEST: Final = 200
+
+# lxml has no types; its elements are Any throughout.
+Element = Any
+
+
+def read(path: Path, data: bytes, document_id: str) -> SourceFile:
+    """Read the main content of a web page.
+
+    Raises:
+        EmptyDocument: There is no element in it.
+    """
+    root = _parsed(path, data)
+    walker = _Walker()
+    body = root.find("body")
+    main = _main_of(root if body is None else body, walker.dropped)
+    blocks = list(walker.blocks_of(main))
+    return SourceFile(
+        path=path,
+        document_id=document_id,
+        format="html",
+        blocks=tuple(blocks),
+        title=_title_of(root, main),
+        language=_language_of(root),
+        dropped=dict(walker.dropped),
+    )
+
+
+def _parsed(path: Path, data: bytes) -> Element:
+    text = _DECLARATION.sub("", _decoded(data)).replace("\x00", "")
+    parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+    try:
+        root = lxml_html.document_fromstring(text, parser=parser)
+    except etree.ParserError as error:
+        raise empty(path, "the web page has no content", "save the page again from the browser") from error
+    return root
+
+
+def _decoded(data: bytes) -> str:
+    """Text in the encoding that the page names, where it does and that is true."""
+    named = _CHARSET.search(data[:4096])
+    if named and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        name = named[1].decode("ascii")
+        try:
+            # Browsers read Latin-1 as Windows-1252, and so do those who write it.
+            return data.decode("cp1252" if name.lower() in {"iso-8859-1", "latin1", "us-ascii"} else name)
+        except (LookupError, UnicodeDecodeError):
+            pass
+    return decode(data)
+
+
+def _language_of(root: Element) -> str | None:
+    declared = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang")
+    if not declared:
+        body = root.find("body")
+        declared = None if body is None else body.get("lang")
+    code = re.split(r"[-_]", (declared or "").strip().lower())[0]
+    return code if re.fullmatch(r"[a-z]{2}", code) else None
+
+
+def _title_of(root: Element, main: Element) -> str:
+    for place in (main, root):
+        headings = place.findall(".//h1")
+        if len(headings) == 1 and (title := _text_of(headings[0])):
+            return title
+    return likely_title(clean(root.findtext(".//title") or ""))
+
+
+def _text_of(element: Element) -> str:
+    return clean("".join(element.itertext()))
+
+
+# Main content
+
+
+def _main_of(body: Element, dropped: Counter[str]) -> Element:
+    """Take furniture out of the page and choose the element that holds its main content."""
+    whole = max(len(_text_of(body)), 1)
+    gone: set[Element] = set()
+    for element in list(body.iterdescendants(etree.Element)):
+        if element in gone or not (reason := _reason_to_drop(element, whole)):
+            continue
+        if reason != "unseen" and _text_of(element):
+            dropped[reason] += 1
+        gone.update(element.iter())
+        element.drop_tree()
+    left = max(len(_text_of(body)), 1)
+    for candidate in (*body.findall(".//main"), *body.xpath(".//*[@role='main']"), *_only_article(body)):
+        if len(_text_of(candidate)) > 0.3 * left:
+            return candidate
+    return body
+
+
+def _only_article(body: Element) -> list[Element]:
+    articles = body.findall(".//article")
+    return articles if len(articles) == 1 else []
+
+
+def _reason_to_drop(element: Element, whole: int) -> str:
+    """Why an element is no content; empty for content."""
+    name = element.tag
+    if name in _UNSEEN or _is_hidden(element):
+        return "unseen"
+    if name == "header" and _is_heading_of_content(element):
+        return ""
+    reason = _FURNITURE.get(name) or _ROLES.get(str(element.get("role", "")).lower(), "")
+    if not reason and name in {"div", "section", "ul", "ol", "p", "a", "span", "table", "td"}:
+        names = f"{element.get('class', '')} {element.get('id', '')}"
+        reason = "menu" if _NAMES.search(names) else ""
+    if not reason and name in {"ul", "ol"} and _is_menu(element):
+        reason = "menu"
+    if not reason and name == "form":
+        reason = "form"
+    # Whole pages are wrapped in a form or in an element named "...-menu"; what holds most of the text is content.
+    return reason if reason and len(_text_of(element)) < 0.5 * whole else ""
+
+
+def _is_hidden(element: Element) -> bool:
+    style = re.sub(r"\s", "", str(element.get("style", "")).lower())
+    return (
+        element.get("hidden") is not None
+        or str(element.get("aria-hidden", "")).lower() == "true"
+        or "display:none" in style
+        or "visibility:hidden" in style
+    )
+
+
+def _is_heading_of_content(header: Element) -> bool:
+    """Whether a header belongs to an article, or carries the page's only title."""
+    if any(parent.tag in {"article", "main", "section"} for parent in header.iterancestors()):
+        return True
+    return header.find(".//h1") is not None and header.find(".//nav") is None and header.find(".//ul") is None
+
+
+def _is_menu(items: Element) -> bool:
+    """Whether a list is nothing but short links, outside of the main content."""
+    if any(parent.tag in {"article", "main", "p"} for parent in items.iterancestors()):
+        return False
+    texts = [_text_of(item) for item in items.iterchildren("li")]
+    links = sum(len(_text_of(link)) for link in items.iter("a"))
+    shown = sum(map(len, texts))
+    return len(texts) >= 3 and links > 0.9 * shown and shown < 40 * len(texts)
+
+
+# Blocks
+
+
+@dataclass(slots=True)
+class _Item:
+    """A list item; only the first block in it is shown with its marker, what follows is a paragraph of its own."""
+
+    level: int
+    marker: str
+    shown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What the elements around a piece of text make of it."""
+
+    kind: BlockKind = "paragraph"
+    level: int = 0
+    item: _Item | None = None
+    bold: bool = False
+    preformatted: bool = False
+
+
+@dataclass(slots=True)
+class _Pending:
+    """Inline text that is not yet a block."""
+
+    text: list[str] = field(default_factory=list[str])
+    bold: int = 0
+    shown: int = 0
+
+    def add(self, text: str, bold: bool) -> None:
+        self.text.append(text)
+        weight = len(text.strip())
+        self.shown += weight
+        self.bold += weight * bold
+
+
+class _Walker:
+    def __init__(self) -> None:
+        self.dropped: Counter[str] = Counter()
+        self._pending = _Pending()
+
+    def blocks_of(self, element: Element) -> Iterator[Block]:
+        """Blocks of an element in reading order."""
+        outer, self._pending = self._pending, _Pending()
+        style = _Style()
+        yield from self._inside(element, style, 0, 0)
+        yield from self._flush(style)
+        self._pending = outer
+
+    def _inside(self, element: Element, style: _Style, lists: int, depth: int) -> Iterator[Block]:
+        self._add(element.text, style)
+        for child in element.iterchildren(etree.Element):
+            if depth < _DEEPEST:
+                yield from self._element(child, style, lists, depth + 1)
+            self._add(child.tail, style)
+
+    def _element(self, element: Element, style: _Style, lists: int, depth: int) -> Iterator[Block]:
+        name = element.tag
+        if name == "br":
+            self._pending.text.append("\n")
+        elif name == "input":
+            self._pending.add(_box_of(element), bold=style.bold)
+        elif name in {"sup", "a"} and _is_note_link(element):
+            self.dropped["footnote mark"] += 1
+        elif name == "table":
+            yield from self._flush(style)
+            yield from self._table(element)
+        elif name in {"ul", "ol", "menu"}:
+            yield from self._flush(style)
+            yield from self._list(element, style, lists, depth)
+            yield from self._flush(style)
+        elif name in _BLOCKS:
+            yield from self._flush(style)
+            inner = _style_inside(element, style)
+            yield from self._inside(element, inner, lists, depth)
+            yield from self._flush(inner)
+        else:
+            inner = replace(style, bold=True) if name in _BOLD else style
+            yield from self._inside(element, inner, lists, depth)
+
+    def _list(self, element: Element, style: _Style, lists: int, depth: int) -> Iterator[Block]:
+        number = _whole(element.get("start"), 1)
+        kind: BlockKind = "footnote" if style.kind == "footnote" or _is_notes(element) else "paragraph"
+        for item in element.iterchildren(etree.Element):
+            if item.tag in {"ul", "ol"}:
+                # Not allowed, and common: a nested list beside the item that it belongs to.
+                yield from self._list(item, style, lists + 1, depth + 1)
+                continue
+            number = _whole(item.get("value"), number)
+            marker = _marker_of(element, number) if element.tag == "ol" else "•"
+            inner = _Style(kind=kind, item=_Item(lists, marker), bold=style.bold)
+            if depth < _DEEPEST:
+                yield from self._inside(item, inner, lists + 1, depth + 1)
+            yield from self._flush(inner)
+            number += 1
+
+    def _table(self, table: Element) -> Iterator[Block]:
+        for caption in table.iterchildren("caption"):
+            if text := _text_of(caption):
+                yield Block(text, "caption")
+        rows: list[Row] = []
+        for row in _rows_of(table):
+            cells = [cell for cell in row if cell.tag in {"td", "th"}]
+            rows.append(
+                Row(
+                    [list(self.blocks_of(cell)) for cell in cells],
+                    is_header=bool(cells) and all(cell.tag == "th" for cell in cells),
+                )
+            )
+        yield from rows_as_blocks(rows)
+
+    def _add(self, text: str | None, style: _Style) -> None:
+        if text:
+            shown = text if style.preformatted else re.sub(r"[ \t\r\n\f]+", " ", text)
+            self._pending.add(shown, style.bold)
+
+    def _flush(self, style: _Style) -> Iterator[Block]:
+        pending, self._pending = self._pending, _Pending()
+        text = "".join(pending.text)
+        if style.preformatted:
+            yield from (Block(clean(line), "line") for line in text.strip("\n").split("\n") if text.strip())
+            return
+        bold = pending.shown > 0 and pending.bold > 0.95 * pending.shown
+        if style.kind == "heading":
+            if heading := clean(text):
+                yield Block(heading, "heading", level=style.level, bold=bold)
+            return
+        for own_marker, line in broken_lines(text):
+            yield _block(line, own_marker, style, bold)
+
+
+def _block(text: str, own_marker: str, style: _Style, bold: bool) -> Block:
+    item = style.item
+    marker = item.marker if item and not item.shown else ""
+    if item:
+        item.shown = True
+    if style.kind == "footnote":
+        return Block(text.rstrip("".join(_BACK_LINKS) + " "), "footnote", marker=marker or own_marker)
+    if own_marker:
+        return Block(text, "list_item", level=item.level + 1 if item else 0, marker=own_marker, bold=bold)
+    if item and marker:
+        return Block(text, "list_item", level=item.level, marker=marker, bold=bold)
+    return Block(text, style.kind, bold=bold)
+
+
+def _style_inside(element: Element, outer: _Style) -> _Style:
+    name = element.tag
+    if outer.kind == "footnote" or _is_notes(element):
+        return _Style(kind="footnote", item=outer.item)
+    if re.fullmatch(r"h[1-6]", name):
+        return _Style(kind="heading", level=int(name[1]))
+    if name in {"figcaption", "caption"}:
+        return _Style(kind="caption")
+    if name == "pre":
+        return _Style(preformatted=True)
+    if name in {"dt", "legend", "summary"}:
+        return replace(outer, bold=True)
+    return outer
+
+
+def _is_notes(element: Element) -> bool:
+    names = f"{element.get('class', '')} {element.get('id', '')} {element.get('role', '')}"
+    return not _NOTES.isdisjoint(names.lower().split())
+
+
+def _is_note_link(element: Element) -> bool:
+    """Whether an element is a link to a footnote, or a raised one; "m<sup>2</sup>" is none."""
+    link = element if element.tag == "a" else element.find(".//a")
+    text = _text_of(element)
+    if link is None:
+        return False
+    if text and set(text) <= _BACK_LINKS:
+        return True
+    raised = element.tag == "sup" or any(parent.tag == "sup" for parent in element.iterancestors())
+    return bool(_NOTE_LINK.match(text)) and "#" in str(link.get("href", "")) and (raised or text[:1] in "[*†‡§")
+
+
+def _box_of(element: Element) -> str:
+    if str(element.get("type", "text")).lower() not in {"checkbox", "radio"}:
+        return ""
+    return TICKED_BOX if element.get("checked") is not None else EMPTY_BOX
+
+
+def _marker_of(items: Element, number: int) -> str:
+    form = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}.get(str(items.get("type")))
+    return f"{formatted(number, form or 'decimal')}."
+
+
+def _whole(text: str | None, default: int) -> int:
+    try:
+        return default if text is None else int(text)
+    except ValueError:
+        return default
+
+
+def _rows_of(table: Element) -> Iterator[Element]:
+    for child in table:
+        if child.tag == "tr":
+            yield child
+        elif child.tag in {"thead", "tbody", "tfoot"}:
+            yield from child.iterchildren("tr")
