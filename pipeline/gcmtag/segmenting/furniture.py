@@ -1,0 +1,294 @@
+"""Takes page furniture out of lines: running heads, page numbers, symbols, file names, note marks and note blocks."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final
+
+from gcmtag.document import Block
+from gcmtag.segmenting.markers import split_marker
+from gcmtag.segmenting.pieces import Drops, Line
+
+PAGE_NUMBER: Final = "page number"
+RUNNING: Final = "running head or foot"
+SYMBOL: Final = "document symbol"
+IMAGE: Final = "image name"
+BARCODE: Final = "barcode"
+NOTE: Final = "footnote"
+NOTE_MARK: Final = "footnote mark"
+
+_ALWAYS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
+    (PAGE_NUMBER, re.compile(r"^(?:page|p\.|página|pág\.|seite)?\s*\d{1,4}\s*(?:/|of|de|sur|von|\|)\s*\d{1,4}$", re.I)),
+    (PAGE_NUMBER, re.compile(r"^(?:page|página|pág\.|seite)\s+\d{1,4}$|^[-–—]\s*\d{1,4}\s*[-–—]$", re.I)),
+    (PAGE_NUMBER, re.compile(r"^\d{1,4}\s*\|\s*p\s?a\s?g\s?[ei](?:na)?$|^\|\s*\d{1,4}$|^\d{1,4}\s*\|$", re.I)),
+    (IMAGE, re.compile(r"^\S*\.(?:png|jpe?g|gif|tiff?|bmp|svg|emf|wmf)$", re.I)),
+    (SYMBOL, re.compile(r"^[A-Z]{1,10}(?:/[A-Z0-9](?:[A-Za-z0-9.()\-]*[A-Za-z0-9)])?){1,6}/?$|^/\d+(?:/[\w.]+)+$")),
+    (SYMBOL, re.compile(r"^\d{2}-\d{5}\*?(?:\s*\([A-Z]\))?(?:\s+\d+/\d+)?$|^\d+/\d+\s+\d{2}-\d{5}$")),
+    (BARCODE, re.compile(r"^\*\s?\d{5,}\s?\*$|^\d{6}$|^(?:Please recycle|Veuillez recycler)\W*$", re.I)),
+)
+_LONE_NUMBER: Final = re.compile(r"^\[?\d{1,3}\]?$")
+_LONE_MARK: Final = re.compile(r"^(?:\[?\d{1,3}\]?|[a-z]|\*{1,3}|[†‡§])$")
+_RULE: Final = re.compile(r"^[_‗─—]{5,}$")
+_NOTE_START: Final = re.compile(r"^(?:\[?(\d{1,3})\]?[.)]?|([a-z])|[*†‡]{1,3})(?:\s+(?=\S)|(?=[A-Z“\"])|$)")
+_NEEDS_NUMBER: Final = re.compile(
+    r"\b(?:nos?\.?|articles?|art\.?|target|goal|goals|indicator|objective|para\.?|of)$", re.I
+)
+_STRAY_SYMBOL: Final = re.compile(r"^(?:See\s+)?[A-Z]{1,4}(?:/[A-Za-z0-9.]+){1,5}\.$|^Ibid\.$")
+_MARGIN: Final = 4
+_NOTE_LIMIT: Final = 40
+
+
+@dataclass(slots=True)
+class _Item:
+    block: Block
+    text: str
+    reason: str = ""
+    gap: bool = False
+    page_start: bool = False
+    page_end: bool = False
+    marks: set[str] = field(default_factory=set[str])
+
+
+def strip_furniture(blocks: Sequence[Block], drops: Drops) -> list[Line]:
+    """Body lines of a run of ``line`` blocks; what is taken out is counted in ``drops`` by reason."""
+    items = _items(blocks)
+    _mark_by_pattern(items)
+    _mark_page_numbers(items)
+    _mark_repeated(items)
+    _mark_layout_notes(items)
+    _mark_ruled_notes(items)
+    _mark_lone_marks(items)
+    for item in items:
+        if item.reason:
+            drops.add(item.reason)
+    return _lines(items)
+
+
+def _items(blocks: Sequence[Block]) -> list[_Item]:
+    items: list[_Item] = []
+    gap = False
+    for block in blocks:
+        text = block.text.strip()
+        if not text:
+            gap = True
+            continue
+        items.append(_Item(block, text, gap=gap))
+        gap = False
+    for above, below in zip(items, items[1:], strict=False):
+        if above.block.page != below.block.page:
+            above.page_end = below.page_start = True
+    if items:
+        items[0].page_start = items[-1].page_end = True
+    return items
+
+
+def _mark_by_pattern(items: list[_Item]) -> None:
+    for item in items:
+        for reason, pattern in _ALWAYS:
+            if pattern.match(item.text):
+                item.reason = reason
+                break
+
+
+def _edges(items: list[_Item]) -> dict[int, list[_Item]]:
+    """For each page that the file knows, the few items at its top and foot."""
+    pages: defaultdict[int, list[_Item]] = defaultdict(list)
+    for item in items:
+        if item.block.page is not None:
+            pages[item.block.page].append(item)
+    return {
+        page: list({id(item): item for item in (*inside[:_MARGIN], *inside[-_MARGIN:])}.values())
+        for page, inside in pages.items()
+    }
+
+
+def _mark_page_numbers(items: list[_Item]) -> None:
+    """Lone numbers at the edge of a page whose distance to the page's own number is the same on several pages."""
+    offsets: Counter[int] = Counter()
+    found: list[tuple[int, _Item]] = []
+    for page, edge in _edges(items).items():
+        for item in edge:
+            if not item.reason and re.fullmatch(r"\d{1,4}", item.text):
+                offsets[int(item.text) - page] += 1
+                found.append((int(item.text) - page, item))
+    for offset, item in found:
+        if offsets[offset] >= min(3, max(2, len(found))) or offset == 0:
+            item.reason = PAGE_NUMBER
+    for page, edge in _edges(items).items():
+        for item in edge:
+            if not item.reason and re.fullmatch(r"[ivxl]{1,6}", item.text) and page < 20:
+                item.reason = PAGE_NUMBER
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"\d+", "#", text).casefold()
+
+
+def _mark_repeated(items: list[_Item]) -> None:
+    """Short lines that come back on page after page.
+
+    Where pages are known, at their edges; where they are not, beside lines that are furniture by themselves, so that
+    a sub-heading which is used again and again stays.
+    """
+    edges = _edges(items)
+    if len(edges) > 1:
+        pages_of: defaultdict[str, set[int]] = defaultdict(set)
+        for page, edge in edges.items():
+            for item in edge:
+                pages_of[_shape(item.text)].add(page)
+        least = 2 if len(edges) <= 3 else 3
+        for edge in edges.values():
+            for item in edge:
+                if not item.reason and len(pages_of[_shape(item.text)]) >= least and _may_run(item):
+                    item.reason = RUNNING
+        return
+    counts = Counter(_shape(item.text) for item in items)
+    for order in (items, items[::-1]):
+        for before, item in zip(order, order[1:], strict=False):
+            running = before.reason in {PAGE_NUMBER, RUNNING, SYMBOL, IMAGE}
+            if running and not item.reason and counts[_shape(item.text)] >= 3 and _may_run(item):
+                item.reason = RUNNING
+
+
+def _may_run(item: _Item) -> bool:
+    """Whether a line at a page's edge can be a running head: prompts, lists and text that goes on cannot."""
+    marker, _ = split_marker(item.text)
+    return len(item.text) < 160 and marker is None and not _LONE_NUMBER.match(item.text)
+
+
+def _mark_layout_notes(items: list[_Item]) -> None:
+    """Small print at the foot of a page that begins with a mark."""
+    sizes = [item.block.layout.size for item in items if item.block.layout for _ in range(len(item.text))]
+    if not sizes:
+        return
+    body = median(sizes)
+    pages: defaultdict[int, list[_Item]] = defaultdict(list)
+    for item in items:
+        if item.block.page is not None and not item.reason:
+            pages[item.block.page].append(item)
+    for inside in pages.values():
+        foot: list[_Item] = []
+        for item in reversed(inside):
+            layout = item.block.layout
+            if layout is None or layout.size > 0.93 * body:
+                break
+            foot.insert(0, item)
+        while foot and not _NOTE_START.match(foot[0].text):
+            foot.pop(0)
+        if len(foot) == len(inside):
+            continue
+        marks = {match[1] or match[2] for item in foot if (match := _NOTE_START.match(item.text))}
+        for item in foot:
+            item.reason = NOTE
+        for item in inside:
+            item.marks |= {mark for mark in marks if mark}
+
+
+def _mark_ruled_notes(items: list[_Item]) -> None:
+    """A rule of underscores and the notes under it, up to the furniture at the foot of the page."""
+    for start, item in enumerate(items):
+        if item.reason or not _RULE.match(item.text):
+            continue
+        item.reason = NOTE
+        following = items[start + 1 : start + 1 + _NOTE_LIMIT]
+        if not following or not _NOTE_START.match(following[0].text):
+            continue
+        for note in following:
+            if note.reason in {PAGE_NUMBER, RUNNING, IMAGE} or note.page_start:
+                break
+            if note.gap and not _NOTE_START.match(note.text) and _looks_structural(note.text):
+                break
+            note.reason = note.reason or NOTE
+
+
+def _mark_lone_marks(items: list[_Item]) -> None:
+    """Note marks that extraction put on lines of their own, and unruled notes where the marks begin anew."""
+    seen: list[str] = []
+    body = [item for item in items if not item.reason]
+    position = 0
+    while position < len(body):
+        item = body[position]
+        above = body[position - 1].text if position else ""
+        if not _LONE_MARK.match(item.text) or _NEEDS_NUMBER.search(above):
+            position += 1
+            continue
+        mark = item.text.strip("[]")
+        if (mark in seen and mark == seen[0] and mark != _last(seen)) or _starts_notes(body, position, seen):
+            position = _mark_unruled(body, position, seen)
+            seen = []
+            continue
+        item.reason = NOTE_MARK
+        if position + 1 < len(body) and _STRAY_SYMBOL.match(body[position + 1].text):
+            body[position + 1].reason = NOTE
+            position += 1
+        seen.append(mark)
+        position += 1
+
+
+def _last(seen: list[str]) -> str:
+    return seen[-1] if len(seen) > 1 and len(set(seen)) > 1 else ""
+
+
+def _starts_notes(body: list[_Item], position: int, seen: list[str]) -> bool:
+    """A mark that comes a second time, at a line that begins like a note rather than going on with the sentence."""
+    mark = body[position].text
+    if mark not in seen or position + 1 >= len(body):
+        return False
+    above = body[position - 1].text if position else ""
+    return above.endswith((".", "”", '"')) and len(set(seen)) == 1
+
+
+def _mark_unruled(body: list[_Item], start: int, seen: list[str]) -> int:
+    """Mark notes from ``start`` until structure begins again; return where."""
+    position = start
+    for position in range(start, min(len(body), start + _NOTE_LIMIT)):
+        text = body[position].text
+        if position > start and not _LONE_MARK.match(text) and (_looks_structural(text) or body[position].page_start):
+            return position
+        body[position].reason = NOTE
+    return position + 1
+
+
+def _looks_structural(text: str) -> bool:
+    marker, rest = split_marker(text)
+    if marker is None:
+        return False
+    return marker.kind != "letter" and (bool(rest) or marker.kind in {"capital", "roman", "number"})
+
+
+def _strip_marks(text: str, marks: set[str]) -> str:
+    """Take out raised marks that extraction ran together with the words before them."""
+    text = re.sub(r"(?<=[^\s\d])[⁰¹²³⁴-⁹]+", "", text)
+    if not marks:
+        return text
+    known = "|".join(sorted((re.escape(mark) for mark in marks if mark.isdigit()), key=len, reverse=True))
+    if not known:
+        return text
+    return re.sub(rf"(?<=[a-z)”’\"][.,;:”’\"])(?:{known})(?=\s|$)|(?<=[a-z)”])(?:{known})(?=[\s.,;:]|$)", "", text)
+
+
+def _lines(items: list[_Item]) -> list[Line]:
+    lines: list[Line] = []
+    glued = gap = paged = False
+    for item in items:
+        gap = gap or item.gap
+        paged = paged or (item.page_start and bool(lines))
+        if item.reason:
+            glued = True
+            continue
+        text = _strip_marks(item.text, item.marks)
+        lines.append(
+            Line(
+                text,
+                page=item.block.page,
+                layout=item.block.layout,
+                bold=item.block.bold or bool(item.block.layout and item.block.layout.bold),
+                gap=gap,
+                glued=glued,
+                paged=paged,
+            )
+        )
+        glued = gap = paged = False
+    return lines

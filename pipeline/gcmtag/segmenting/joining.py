@@ -1,0 +1,390 @@
+"""Lines to whole paragraphs, headings and list items."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from gcmtag.segmenting.hyphens import Vocabulary
+from gcmtag.segmenting.markers import Marker, split_marker
+from gcmtag.segmenting.pieces import Line, Piece
+
+_ENDS: Final = (".", "!", "?", ":", ";", "…")
+_CLOSERS: Final = "”\"'’)»]"
+_HEADING_LINES: Final = 4
+_HEADING_CHARS: Final = 260
+_OBJECTIVE: Final = re.compile(
+    r"^(?:gcm\s+)?(?:objectives?|objectif|objetivo|cluster|annex|chapter|part|section)\s+[\dIVX]", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a line begins with; ``valid`` says that the marker opens something here."""
+
+    marker: Marker | None
+    rest: str
+    valid: bool
+
+
+def join_lines(lines: Sequence[Line], vocabulary: Vocabulary) -> list[Piece]:
+    """Join the lines of a file, or of a stretch of it, into pieces in reading order."""
+    return _Joiner(lines, vocabulary).run()
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a line ends a sentence or a clause.
+
+    >>> ends_sentence("as follows:"), ends_sentence("the ministry of")
+    (True, False)
+    """
+    return text.rstrip(_CLOSERS).endswith(_ENDS) or text.endswith(_ENDS)
+
+
+class _Joiner:
+    def __init__(self, lines: Sequence[Line], vocabulary: Vocabulary) -> None:
+        self._lines = lines
+        self._vocabulary = vocabulary
+        lengths = sorted(len(line.text) for line in lines)
+        self._width = lengths[int(0.9 * (len(lengths) - 1))] if lengths else 0
+        gaps = sum(line.gap for line in lines)
+        # Where nearly every line has a blank line above it, blank lines say nothing.
+        self._gaps_count = bool(lines) and gaps < 0.8 * len(lines)
+        sizes = [line.layout.size for line in lines if line.layout for _ in range(len(line.text))]
+        self._body_size = median(sizes) if sizes else 0.0
+        self._leading = self._typical_leading()
+        self._starts = [self._start(line) for line in lines]
+        self._chain = self._number_chain()
+        self._numbered = self._is_numbered()
+
+    def run(self) -> list[Piece]:
+        pieces: list[Piece] = []
+        position = 0
+        while position < len(self._lines):
+            if count := self._heading_lines(position, pieces):
+                pieces.append(self._piece(position, position + count, heading=True))
+            else:
+                count = self._body_lines(position)
+                pieces.append(self._piece(position, position + count, heading=False))
+            position += count
+        return [piece for piece in pieces if piece.text or piece.marker]
+
+    # -- what a line begins with ---------------------------------------------------------------------------------
+
+    def _start(self, line: Line) -> _Start:
+        marker, rest = split_marker(line.text)
+        return _Start(marker, rest, marker is not None)
+
+    def _number_chain(self) -> dict[int, int]:
+        """Positions of the longest run of numbers that go up by one, and their numbers: the document's paragraphs."""
+        length: dict[int, int] = {}
+        at: dict[int, int] = {}
+        back: dict[int, int] = {}
+        best = -1
+        run_of: dict[int, int] = {}
+        for position, start in enumerate(self._starts):
+            marker = start.marker
+            if marker is None or marker.kind != "number" or marker.shown.startswith("("):
+                continue
+            before = at.get(marker.value - 1)
+            run = run_of[before] + 1 if before is not None else 1
+            if marker.value in at and length[marker.value] > run:
+                continue
+            if before is not None:
+                back[position] = before
+            run_of[position] = run
+            length[marker.value] = run
+            at[marker.value] = position
+            if best < 0 or run > run_of[best]:
+                best = position
+        chain: dict[int, int] = {}
+        while best >= 0:
+            marker = self._starts[best].marker
+            chain[best] = marker.value if marker else 0
+            best = back.get(best, -1)
+        return chain
+
+    def _is_numbered(self) -> bool:
+        """Whether the long run of numbers carries most of the text, as in reports with numbered paragraphs."""
+        if len(self._chain) < 5:
+            return False
+        first = min(self._chain)
+        words = sum(len(line.text.split()) for line in self._lines[first:])
+        return words / len(self._chain) >= 25
+
+    def _opens(self, position: int) -> bool:
+        """Whether the marker of a line opens an item or paragraph, rather than standing there by chance."""
+        start = self._starts[position]
+        marker = start.marker
+        if marker is None:
+            return False
+        line = self._lines[position]
+        above = self._lines[position - 1].text if position else ""
+        if marker.kind == "number":
+            if position in self._chain or marker.shown.startswith("("):
+                return True
+            # "…, resolution\n12. The" would be chance; a list begins at 1 or goes on from the number before.
+            follows = any(
+                earlier.marker is not None
+                and earlier.marker.kind == "number"
+                and earlier.marker.value == marker.value - 1
+                for earlier in self._starts[max(0, position - 25) : position]
+            )
+            return marker.value == 1 or follows or line.gap or not above or ends_sentence(above)
+        if marker.kind in {"capital", "roman"}:
+            return not above or ends_sentence(above) or line.gap or line.glued or self._is_short(position - 1)
+        if marker.kind == "letter" and not marker.shown.startswith("(") and start.rest[:1].islower():
+            return ends_sentence(above) or line.gap or not above
+        if marker.kind == "decimal":
+            opening = start.rest[:1].isupper() or not start.rest
+            return opening and (line.gap or ends_sentence(above) or not above or self._is_short(position - 1))
+        if marker.shown in {"-", "–", "—", "*"}:
+            return ends_sentence(above) or line.gap or not start.rest[:1].islower() or self._is_short(position - 1)
+        return True
+
+    # -- headings ------------------------------------------------------------------------------------------------
+
+    def _heading_lines(self, position: int, pieces: Sequence[Piece]) -> int:
+        """How many lines from here form a heading; 0 where none begins."""
+        line = self._lines[position]
+        start = self._starts[position]
+        if position and not self._breaks(position):
+            return 0
+        marker = start.marker if self._opens(position) else None
+        if marker is not None and marker.kind in {"capital", "roman", "decimal"}:
+            return self._marked_heading(position)
+        if _OBJECTIVE.match(line.text):
+            return self._marked_heading(position)
+        if marker is not None:
+            return self._numbered_heading(position) if marker.kind == "number" else 0
+        return self._plain_heading(position)
+
+    def _numbered_heading(self, position: int) -> int:
+        """A short numbered title, where numbers do not count paragraphs."""
+        if self._numbered and position in self._chain:
+            return 0
+        if not self._set_off(position):
+            return 0
+        return self._marked_heading(position)
+
+    def _marked_heading(self, position: int) -> int:
+        """A heading with a number or letter: it runs on until something else opens or its line was not full."""
+        text = ""
+        count = 0
+        for here in range(position, min(len(self._lines), position + _HEADING_LINES + 1)):
+            line = self._lines[here]
+            if here > position and (self._opens(here) or self._ends_heading(here, text)):
+                break
+            if here > position and not self._same_setting(here - 1, here):
+                break
+            text = self._vocabulary.glue(text, line.text)
+            count += 1
+        last = self._starts[position].rest if count == 1 else text
+        if count > _HEADING_LINES or len(text) > _HEADING_CHARS or not last:
+            return 0
+        if re.search(r"[.;,]$", text) and not text.endswith(("etc.", "...")):
+            return 0
+        return count
+
+    def _ends_heading(self, here: int, text: str) -> bool:
+        """Whether a heading is over before this line, which opens nothing by itself."""
+        line = self._lines[here]
+        if (
+            text in {"", self._lines[here - 1].text}
+            and not self._starts[here - 1].rest
+            and self._starts[here - 1].marker
+        ):
+            return False
+        if line.gap and self._gaps_count:
+            return True
+        if line.text[:1].islower():
+            return False
+        # A new line with a capital goes on with the heading only if the heading's line was full, or a numbered
+        # paragraph follows it, for then nothing else can stand here.
+        following = here + 1
+        if (
+            self._numbered
+            and following < len(self._lines)
+            and following in self._chain
+            and len(line.text) < 0.8 * self._width
+        ):
+            return False
+        return self._is_short(here - 1) or len(line.text) > 0.8 * self._width
+
+    def _plain_heading(self, position: int) -> int:
+        """A short line without a full stop that stands above a text and looks set off from it."""
+        line = self._lines[position]
+        text = line.text
+        if (not text[:1].isupper() and not text[:1].isdigit()) or len(text) > 140:
+            return 0
+        bigger = bool(line.layout and self._body_size and line.layout.size > 1.12 * self._body_size)
+        count = 1
+        while bigger and position + count < len(self._lines) and count < _HEADING_LINES:
+            if not self._same_setting(position, position + count) or self._opens(position + count):
+                break
+            count += 1
+        end = position + count
+        if (ends_sentence(text) and not text.endswith((":", "?"))) or text.endswith(","):
+            return 0
+        if end >= len(self._lines):
+            return 0
+        if bigger:
+            return count
+        if (line.bold and not self._lines[end].bold) and self._set_off(position):
+            return count
+        if not self._set_off(position) or len(text.split()) > 14 or text.endswith(":"):
+            return 0
+        return count if self._text_follows(end) else 0
+
+    def _set_off(self, position: int) -> bool:
+        """Whether a line is short and its neighbours do not run into it."""
+        line = self._lines[position]
+        following = self._lines[position + 1] if position + 1 < len(self._lines) else None
+        if following is None:
+            return False
+        if line.gap and following.gap:
+            return True
+        runs_on = following.text[:1].islower() and not following.gap and not self._opens(position + 1)
+        return self._is_short(position) and not runs_on
+
+    def _text_follows(self, position: int) -> bool:
+        """Whether a full line, a list or a numbered paragraph comes next, which a heading can stand above."""
+        line = self._lines[position]
+        if line.gap or self._opens(position):
+            return True
+        return not self._is_short(position) or ends_sentence(line.text)
+
+    # -- paragraphs ----------------------------------------------------------------------------------------------
+
+    def _body_lines(self, position: int) -> int:
+        count = 1
+        while position + count < len(self._lines):
+            here = position + count
+            if self._opens(here) and not (
+                count == 1 and not self._starts[position].rest and self._starts[position].marker
+            ):
+                break
+            if self._breaks(here):
+                lone = count == 1 and self._starts[position].marker is not None and not self._starts[position].rest
+                if not lone:
+                    break
+            if self._heading_at_break(here):
+                break
+            count += 1
+        return count
+
+    def _heading_at_break(self, here: int) -> bool:
+        return bool(self._breaks(here) and self._heading_lines(here, ()))
+
+    def _breaks(self, here: int) -> bool:
+        """Whether something new begins at a line, judged from the lines around it."""
+        if here == 0 or self._opens(here):
+            return True
+        above, line = self._lines[here - 1], self._lines[here]
+        starts_low = line.text[:1].islower()
+        complete = ends_sentence(above.text)
+        if line.gap and self._gaps_count:
+            return not ((line.glued or line.paged) and starts_low and not complete) and not (
+                starts_low and not complete and not self._is_short(here - 1)
+            )
+        if starts_low and not complete:
+            return not self._same_setting(here - 1, here) and not line.glued and not line.paged
+        if line.layout and above.layout and (verdict := self._layout_breaks(here)) is not None:
+            return verdict
+        if line.glued and not line.paged:
+            return complete and self._is_short(here - 1) and not self._mark_was_above(here)
+        if not complete:
+            # In numbered reports nothing but a heading begins after half a sentence, and headings are found elsewhere.
+            # A line under a note mark is short because the mark cut it.
+            if starts_low or above.glued or (self._numbered and here > min(self._chain)):
+                return False
+            return self._is_short(here - 1) and self._stands_apart(here)
+        return self._is_short(here - 1) and not starts_low
+
+    def _mark_was_above(self, here: int) -> bool:
+        """A note mark cuts a line short, so that a short line above it says nothing."""
+        return not self._lines[here].gap
+
+    def _stands_apart(self, here: int) -> bool:
+        """A line after a short unfinished one: the one above was a heading or list line, not half a sentence."""
+        above = self._lines[here - 1]
+        return (
+            len(above.text) < 0.6 * self._width
+            and not above.text.endswith(("-", ",", "–"))
+            and not re.search(r"\b(?:of|the|and|in|to|for|on|with|by|de|la|le|et|y|a|an|or|from|at|No\.)$", above.text)
+        )
+
+    def _layout_breaks(self, here: int) -> bool | None:
+        above, line = self._lines[here - 1], self._lines[here]
+        assert above.layout is not None and line.layout is not None  # noqa: S101 - the caller has looked
+        if not self._same_setting(here - 1, here):
+            return True
+        if line.paged or line.page != above.page or line.layout.top < above.layout.top:
+            return None
+        step = line.layout.top - above.layout.top
+        if self._leading and step > 1.45 * self._leading:
+            return True
+        indent = line.layout.left - above.layout.left
+        if indent > 8 and ends_sentence(above.text) and self._starts[here - 1].marker is None:
+            return True
+        return None
+
+    def _same_setting(self, one: int, other: int) -> bool:
+        a, b = self._lines[one], self._lines[other]
+        if a.layout is None or b.layout is None:
+            return True
+        if max(a.layout.size, b.layout.size) > 1.1 * max(1.0, min(a.layout.size, b.layout.size)):
+            return False
+        return a.bold == b.bold or not (ends_sentence(a.text) or self._is_short(one))
+
+    def _is_short(self, position: int) -> bool:
+        """Whether the first word of the next line would have fitted on this one."""
+        line = self._lines[position]
+        following = self._lines[position + 1] if position + 1 < len(self._lines) else None
+        word = len(following.text.split(" ", 1)[0]) if following else 0
+        if line.layout:
+            right = self._right_edge(position)
+            letter = (line.layout.right - line.layout.left) / max(1, len(line.text))
+            return line.layout.right + (word + 2) * letter < right
+        return len(line.text) + word + 1 < 0.84 * self._width
+
+    def _right_edge(self, position: int) -> float:
+        layout = self._lines[position].layout
+        assert layout is not None  # noqa: S101 - the caller has looked
+        near = self._lines[max(0, position - 30) : position + 31]
+        edges = sorted(
+            other.layout.right
+            for other in near
+            if other.layout and other.page == self._lines[position].page and abs(other.layout.left - layout.left) < 60
+        )
+        return edges[int(0.9 * (len(edges) - 1))] if edges else layout.right
+
+    def _typical_leading(self) -> float:
+        steps = [
+            below.layout.top - above.layout.top
+            for above, below in zip(self._lines, self._lines[1:], strict=False)
+            if above.layout and below.layout and above.page == below.page and below.layout.top > above.layout.top
+        ]
+        return median(steps) if steps else 0.0
+
+    # -- pieces --------------------------------------------------------------------------------------------------
+
+    def _piece(self, begin: int, end: int, *, heading: bool) -> Piece:
+        text = ""
+        for line in self._lines[begin:end]:
+            text = self._vocabulary.glue(text, line.text)
+        text = self._vocabulary.mend(text)
+        marker = None
+        if heading or self._opens(begin):
+            marker, text = split_marker(text)
+        first = self._lines[begin]
+        listed = marker is not None and marker.kind in {"letter", "bullet", "number"} and not heading
+        return Piece(
+            text=text,
+            kind="heading" if heading else "list_item" if listed else "paragraph",
+            marker=marker.shown if marker else "",
+            page=first.page,
+            bold=all(line.bold for line in self._lines[begin:end]),
+            size=first.layout.size if first.layout else 0.0,
+        )

@@ -1,0 +1,163 @@
+"""Sentences of a passage as character spans, by a spaCy pipeline with rules for the prose of official documents."""
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+# What stands before a full stop that does not end a sentence, in lower case and without the stop.
+_ABBREVIATIONS: Final = frozenset(
+    [
+        "no",
+        "nos",
+        "art",
+        "arts",
+        "para",
+        "paras",
+        "p",
+        "pp",
+        "vol",
+        "vols",
+        "ch",
+        "sec",
+        "fig",
+        "figs",
+        "e.g",
+        "eg",
+        "i.e",
+        "ie",
+        "cf",
+        "vs",
+        "viz",
+        "etc",
+        "al",
+        "ed",
+        "eds",
+        "u.s",
+        "u.n",
+        "u.k",
+        "d.c",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "st",
+        "gen",
+        "hon",
+        "rev",
+        "col",
+        "lt",
+        "sgt",
+        "jr",
+        "sr",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "dept",
+        "gov",
+        "govt",
+        "approx",
+        "est",
+        "min",
+        "max",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sept",
+        "sep",
+        "oct",
+        "nov",
+        "dec",
+        "res",
+        "doc",
+        "ref",
+        "op",
+        "s",
+        "n°",
+        "nº",
+        "m",
+        "mme",
+        "núm",
+        "pág",
+    ]
+)
+# Those that a sentence may well end with.
+_CAN_END: Final = frozenset(["etc", "al", "u.s", "u.n", "u.k", "d.c"])
+_NUMBERED: Final = frozenset(
+    ["no", "nos", "art", "arts", "para", "paras", "p", "pp", "vol", "ch", "sec", "fig", "figs", "res", "op"]
+)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Character spans ``[start, end)`` of the sentences of a text, in order and without the space between them.
+
+    A semicolon ends a sentence too where a list of clauses goes on after it, for a clause is what evidence points at.
+
+    >>> text = "Convention No. 7 was ratified. It applies."
+    >>> [text[start:end] for start, end in sentences(text)]
+    ['Convention No. 7 was ratified.', 'It applies.']
+    """
+    spans: list[tuple[int, int]] = []
+    for sentence in _pipeline()(text).sents:
+        start, end = sentence.start_char, sentence.end_char
+        body = text[start:end]
+        start += len(body) - len(body.lstrip())
+        end -= len(body) - len(body.rstrip())
+        if start < end:
+            spans.append((start, end))
+    return spans
+
+
+@lru_cache(maxsize=1)
+def _pipeline() -> "Language":
+    import spacy  # noqa: PLC0415 - takes most of a second, and only those who ask for sentences need it
+    from spacy.language import Language  # noqa: PLC0415
+
+    if not Language.has_factory("gcmtag_sentences"):
+        Language.component("gcmtag_sentences", func=_mark_sentences)
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("gcmtag_sentences")
+    return pipeline
+
+
+def _mark_sentences(doc: "Doc") -> "Doc":
+    starts = _sentence_starts(doc.text)
+    for token in doc:
+        token.is_sent_start = token.idx in starts or token.i == 0
+    return doc
+
+
+def _sentence_starts(text: str) -> set[int]:
+    return {match.end() for match in re.finditer(r"[.!?…;][)\]”’\"'»]*\s+", text) if _ends_here(text, match)}
+
+
+def _ends_here(text: str, match: re.Match[str]) -> bool:
+    stop, following = text[match.start()], text[match.end() : match.end() + 3]
+    if stop == ";":
+        return len(text[: match.start()].split()) >= 4 and len(text[match.end() :].split()) >= 4
+    if stop in "!?…":
+        return not following[:1].islower()
+    before = re.split(r"[\s(\[“\"]", text[: match.start()])[-1].casefold()
+    if before in _NUMBERED and following[:1].isdigit():
+        return False
+    if before in _CAN_END:
+        return not following[:1].islower() and (before in {"etc", "al"} or _new_subject(text[match.end() :]))
+    if before in _ABBREVIATIONS:
+        return False
+    # A single letter is an initial or a list mark: "(d.) Skills", "J. Smith".
+    if len(before) == 1 and before.isalpha():
+        return False
+    return not following[:1].islower()
+
+
+def _new_subject(following: str) -> bool:
+    return re.match(r"(?:The|It|This|These|In|They|We|However|A|Its|At|By|For)\b", following) is not None

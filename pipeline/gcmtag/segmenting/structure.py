@@ -1,0 +1,230 @@
+"""Blocks of any kind to pieces; tells headings from short answers; takes out contents, covers and lists of titles."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from gcmtag.document import Block
+from gcmtag.segmenting.furniture import NOTE, strip_furniture
+from gcmtag.segmenting.hyphens import Vocabulary
+from gcmtag.segmenting.joining import ends_sentence, join_lines
+from gcmtag.segmenting.markers import split_marker
+from gcmtag.segmenting.pieces import Drops, Piece, PieceKind
+from gcmtag.segmenting.titles import objective_named
+
+CONTENTS: Final = "table of contents"
+COVER: Final = "cover or summary"
+TITLES: Final = "list of objectives"
+CAPTION: Final = "caption"
+
+_LEADER: Final = re.compile(r"(?:\.\s?){4,}\s*\d{0,3}\s*$|…{2,}\s*\d{0,3}\s*$|\t\d{1,3}$")
+_ENDS_IN_PAGE: Final = re.compile(r"\S\s+\d{1,3}$")
+_CONTENTS: Final = re.compile(
+    r"^(?:table of )?contents$|^table des matières$|^sommaire$|^índice$|^contenido$|^page$", re.I
+)
+_SUMMARY: Final = re.compile(r"^(?:executive\s+)?summary$|^résumé$|^resumen$", re.I)
+
+
+def to_pieces(blocks: Sequence[Block], drops: Drops) -> tuple[list[Piece], Vocabulary]:
+    """Turn blocks into pieces: runs of lines are cleaned and joined, whole blocks are taken as they are."""
+    pieces: list[Piece] = []
+    run: list[Block] = []
+    lines = strip_furniture([block for block in blocks if block.kind == "line"], Drops())
+    vocabulary = Vocabulary(
+        [line.text for line in lines] + [block.text for block in blocks if block.kind not in {"line", "footnote"}]
+    )
+    for block in blocks:
+        if block.kind == "line":
+            run.append(block)
+            continue
+        pieces.extend(join_lines(strip_furniture(run, drops), vocabulary))
+        run = []
+        if block.kind in {"footnote", "caption"}:
+            drops.add(NOTE if block.kind == "footnote" else CAPTION)
+        elif block.text.strip():
+            pieces.append(_whole(block, vocabulary))
+    pieces.extend(join_lines(strip_furniture(run, drops), vocabulary))
+    return pieces, vocabulary
+
+
+def _whole(block: Block, vocabulary: Vocabulary) -> Piece:
+    if block.kind == "table_row":
+        cells = tuple(
+            "\n".join(vocabulary.mend(part) for part in cell.split("\n")) for cell in block.cells or (block.text,)
+        )
+        return Piece("\t".join(cells), "row", page=block.page, cells=cells, bold=block.bold)
+    marker, text = block.marker, vocabulary.mend(block.text.replace("\n", " ").strip())
+    kind: PieceKind = "heading" if block.kind == "heading" else "paragraph"
+    if block.kind == "list_item":
+        kind = "list_item"
+    if not marker or marker in "•-–*":
+        found, rest = split_marker(text)
+        if found is not None and rest and found.kind != "bullet":
+            marker, text = found.shown, rest
+            if kind == "paragraph" and found.kind in {"letter", "number"}:
+                kind = "list_item"
+        elif found is not None and rest:
+            marker, text, kind = "•", rest, "list_item"
+    elif kind == "paragraph":
+        found, _ = split_marker(f"{marker} x")
+        kind = "list_item" if found is not None and found.kind in {"letter", "number", "bullet"} else kind
+    return Piece(
+        text,
+        kind,
+        marker=marker,
+        level=block.level,
+        page=block.page,
+        bold=block.bold or bool(block.layout and block.layout.bold),
+        size=block.layout.size if block.layout else 0.0,
+    )
+
+
+def drop_contents(pieces: Sequence[Piece], drops: Drops) -> list[Piece]:
+    """Take out tables of contents: lines with leaders, or a run of lines that end in a page number under "Contents"."""
+    kept: list[Piece] = []
+    position = 0
+    while position < len(pieces):
+        piece = pieces[position]
+        if _LEADER.search(piece.text):
+            drops.add(CONTENTS)
+            position += 1
+            continue
+        if _CONTENTS.match(piece.text.strip(": ")):
+            length = _entries(pieces, position + 1)
+            if length or position + 1 >= len(pieces) or _LEADER.search(pieces[position + 1].text):
+                drops.add(CONTENTS, length + 1)
+                position += length + 1
+                continue
+        kept.append(piece)
+        position += 1
+    return kept
+
+
+def _entries(pieces: Sequence[Piece], begin: int) -> int:
+    """How many pieces from ``begin`` are entries of a table of contents.
+
+    Entries end in a page number; entries without one are known because the same words come again further down.
+    """
+    later = [piece.text.casefold() for piece in pieces[begin:]]
+    length = 0
+    while begin + length < len(pieces):
+        piece = pieces[begin + length]
+        text = piece.text
+        short = len(text) < 200 and not ends_sentence(text)
+        again = short and later.count(text.casefold()) > 1 and text.casefold() in later[length + 1 :]
+        if not (_LEADER.search(text) or (short and _ENDS_IN_PAGE.search(text)) or again):
+            break
+        length += 1
+    return length
+
+
+def drop_cover(pieces: Sequence[Piece], drops: Drops) -> tuple[list[Piece], str]:
+    """Take the cover of a numbered report off: what stands above the heading of paragraph 1. Returns the title too.
+
+    Only where a summary stands there, or nothing longer than a few lines does: an unnumbered foreword stays.
+    """
+    first = _first_numbered(pieces)
+    if first is None:
+        return list(pieces), ""
+    start = first
+    while start > 0 and pieces[start - 1].kind == "heading" and not _SUMMARY.match(pieces[start - 1].text):
+        start -= 1
+    # Of several headings in a row above paragraph 1, those without a number belong to the cover.
+    while start < first and not pieces[start].marker and any(piece.marker for piece in pieces[start:first]):
+        start += 1
+    cover = pieces[:start]
+    summed = any(_SUMMARY.match(piece.text.strip(": ")) for piece in cover)
+    long = [piece for piece in cover if len(piece.text.split()) > 25]
+    if not cover or (long and not summed):
+        return list(pieces), ""
+    drops.add(COVER, len(cover))
+    title = next((piece.text for piece in cover if piece.size or len(piece.text.split()) > 3), "")
+    return list(pieces[start:]), title
+
+
+def _first_numbered(pieces: Sequence[Piece]) -> int | None:
+    numbers = [(place, piece) for place, piece in enumerate(pieces) if re.fullmatch(r"\d{1,3}\.", piece.marker)]
+    long = [place for place, piece in numbers if len(piece.text.split()) >= 15]
+    if len(long) < 10:
+        return None
+    return next((place for place, piece in numbers if piece.marker == "1." and len(piece.text.split()) >= 15), None)
+
+
+def drop_title_lists(pieces: Sequence[Piece], drops: Drops) -> list[Piece]:
+    """Take out an annex that lists the official titles: a run of titles that names most of the objectives."""
+    kept: list[Piece] = []
+    position = 0
+    while position < len(pieces):
+        end = position
+        named: set[int] = set()
+        while end < len(pieces) and (number := _title_of(pieces[end])):
+            named.add(number)
+            end += 1
+        if len(named) >= 16 and pieces[position].question != "7":
+            drops.add(TITLES, end - position)
+            while kept and kept[-1].kind in {"heading", "paragraph"} and _introduces_titles(kept[-1].text):
+                kept.pop()
+                drops.add(TITLES)
+            position = end
+            continue
+        kept.extend(pieces[position : max(end, position + 1)])
+        position = max(end, position + 1)
+    return kept
+
+
+def _title_of(piece: Piece) -> int | None:
+    if piece.kind == "row":
+        texts = [cell for cell in piece.cells if cell.strip()]
+        return next((number for text in texts if (number := objective_named(text))), None)
+    return objective_named(piece.text)
+
+
+def _introduces_titles(text: str) -> bool:
+    bare = text.casefold()
+    return len(text.split()) <= 40 and (
+        bare.startswith(("annex", "appendix", "annexe", "anexo")) or "objectives" in bare
+    )
+
+
+def promote_headings(pieces: Sequence[Piece]) -> list[Piece]:
+    """Make headings of short lines that stand above a text, and passages of headings with nothing under them.
+
+    In a questionnaire a short line under a prompt can be the whole answer: "Funds and trained staff".
+    """
+    promoted: list[Piece] = []
+    for place, piece in enumerate(pieces):
+        following = pieces[place + 1] if place + 1 < len(pieces) else None
+        promoted.append(_judge(piece, following))
+    return _settle_empty(promoted)
+
+
+def _judge(piece: Piece, following: Piece | None) -> Piece:
+    if piece.kind not in {"paragraph", "list_item"} or following is None:
+        return piece
+    text = piece.text
+    marker, _ = split_marker(f"{piece.marker} x") if piece.marker else (None, "")
+    if piece.kind == "list_item" and (marker is None or marker.kind != "number" or following.kind == "list_item"):
+        return piece
+    words = text.split()
+    unfinished = not ends_sentence(text) and not text.endswith(",")
+    titled = unfinished or (piece.bold and text.endswith(":"))
+    if not titled or (not text[:1].isupper() and not text[:1].isdigit()) or len(words) > 16:
+        return piece
+    if following.kind not in {"paragraph", "list_item"} or following.question != piece.question:
+        return piece
+    if not (piece.bold and not following.bold) and (len(words) > 8 or len(following.text.split()) < 8):
+        return piece if not (len(words) <= 4 and following.kind == "list_item") else replace(piece, kind="heading")
+    return replace(piece, kind="heading")
+
+
+def _settle_empty(pieces: Sequence[Piece]) -> list[Piece]:
+    settled: list[Piece] = []
+    for place, piece in enumerate(pieces):
+        following = pieces[place + 1] if place + 1 < len(pieces) else None
+        inside = piece.kind == "heading" and piece.question is not None and not piece.level and not piece.marker
+        if inside and (following is None or following.kind == "prompt" or following.question != piece.question):
+            settled.append(replace(piece, kind="paragraph"))
+        else:
+            settled.append(piece)
+    return settled
