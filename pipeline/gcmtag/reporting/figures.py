@@ -224,27 +224,27 @@ def _count_objectives(entries: Iterable[Entry]) -> tuple[int, ...]:
 
 
 def _missing(value: object) -> bool:
-    """Whether a cell of a table is empty: None, NaN or NA (each of which is unequal to itself or has no truth)."""
+    """Whether a cell of a table is empty: None, NaN (unequal to itself) or NA (of which nobody can say)."""
     if value is None:
         return True
     try:
         return bool(value != value)  # noqa: PLR0124
-    except (TypeError, ValueError):  # NA has no truth; neither has an array, and an array is a value
-        return not hasattr(value, "__len__")
+    except TypeError:
+        return True
 
 
 def _text(value: object) -> str:
     return "" if _missing(value) else str(value)
 
 
-def _items(value: Any) -> list[Any]:
+def _items(value: object) -> list[Any]:
     """Elements of a list column, be they in a list, a numpy array or the JSON that CSV files hold."""
     if isinstance(value, str):
         value = json.loads(value) if value else []
-    return [] if _missing(value) else list(value)
+    return list(value) if isinstance(value, Iterable) else []
 
 
-def _mapping(value: Any) -> dict[str, int]:
+def _mapping(value: object) -> dict[str, int]:
     if isinstance(value, str):
         value = json.loads(value) if value else {}
-    return {} if _missing(value) else {str(key): int(number) for key, number in dict(value).items() if number}
+    return {str(key): int(number) for key, number in value.items() if number} if isinstance(value, Mapping) else {}

@@ -129,15 +129,18 @@ def _panels(documents: Sequence[DocumentFigures]) -> list[tuple[Markup, Markup]]
     size = plots.PANEL
     wide = len(documents) <= plots.WIDE_PANEL
     axis = plots.inline_svg(plots.heat_map(documents, part="axis", wide=wide), "", "", hidden=True) if documents else ""
+    names = plots.distinct_titles([document.title for document in documents])
     panels = []
     for start in range(0, len(documents), size):
         shown = documents[start : start + size]
         title = f"Heat map of the 23 objectives in documents {start + 1} to {start + len(shown)}"
         description = (
             "Rows are objectives by cluster, columns are documents. The number is the number of passages tagged, "
-            "the darker the cell the larger their share of the document. The table below holds the same figures."
+            "the stronger the colour the larger their share of the document. The table below holds the same figures."
         )
-        cells = plots.inline_svg(plots.heat_map(shown, part="cells", wide=wide), title, description)
+        cells = plots.inline_svg(
+            plots.heat_map(shown, names[start : start + size], part="cells", wide=wide), title, description
+        )
         panels.append((_markup(axis), _markup(cells)))
     return panels
 

@@ -79,10 +79,12 @@ def bars(figures: Figures, width: int) -> Spec:
         "scale": {"domain": [0, max(1, *figures.counts)], "range": [0, room]},
     }
     return {
-        **_chart(rows, width=room, height={"step": 23}, padding={"left": AXIS_WIDTH, "right": 96, "top": 2, "bottom": 2}),
+        **_chart(
+            rows, width=room, height={"step": 23}, padding={"left": AXIS_WIDTH, "right": 96, "top": 2, "bottom": 2}
+        ),
         "encoding": {"y": y, "x": x},
         "layer": [
-            {"name": "bars", "mark": {"type": "bar", "color": BAR, "cornerRadiusEnd": 2}},
+            {"name": "bars", "mark": {"type": "bar", "color": BAR}},
             {
                 "name": "counts",
                 "mark": {"type": "text", "align": "left", "dx": 7, "color": MUTED},
@@ -98,7 +100,11 @@ def bars(figures: Figures, width: int) -> Spec:
 
 
 def heat_map(
-    documents: Sequence[DocumentFigures], *, part: Literal["whole", "axis", "cells"] = "whole", wide: bool | None = None
+    documents: Sequence[DocumentFigures],
+    names: Sequence[str] | None = None,
+    *,
+    part: Literal["whole", "axis", "cells"] = "whole",
+    wide: bool | None = None,
 ) -> Spec:
     """Heat map of objectives (rows, by cluster) and documents (columns).
 
@@ -106,6 +112,7 @@ def heat_map(
 
     Args:
         documents: The columns, from left to right.
+        names: What to call them; by default what tells their titles apart.
         part: ``axis`` and ``cells`` make two plots of the same height, so that the axis can stay while cells scroll.
         wide: Columns with titles written out above them; by default for a few documents only.
 
@@ -113,13 +120,14 @@ def heat_map(
         A Vega-Lite specification.
     """
     wide = len(documents) <= WIDE_PANEL if wide is None else wide
-    top = 64 if wide else 176
+    top = 60 if wide else 196
     if part == "axis":
         return {
             **_chart(_axis_rows(), width=AXIS_WIDTH, height={"step": ROW}, padding={"top": top, "bottom": 2}),
             **_axis_layers(),
         }
-    labels = _column_labels(documents, wide=wide)
+    names = distinct_titles([document.title for document in documents]) if names is None else names
+    labels = _column_labels(names, wide=wide)
     column = 118 if wide else 30
     padding = {"left": AXIS_WIDTH if part == "whole" else 0, "top": top, "bottom": 2}
     chart = _chart(_cell_rows(documents, labels), width=column * len(documents), height={"step": ROW}, padding=padding)
@@ -149,7 +157,9 @@ def inline_svg(spec: Spec, title: str, description: str, *, hidden: bool = False
         svg = svg.replace(f'"{colour}"', f'"var({variable})"')
     named = f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
     attributes = 'aria-hidden="true"' if hidden else 'role="img"'
-    return re.sub(r"(<svg)([^>]*>)", rf"\1 {attributes}\2" + ("" if hidden else named.replace("\\", r"\\")), svg, count=1)
+    return re.sub(
+        r"(<svg)([^>]*>)", rf"\1 {attributes}\2" + ("" if hidden else named.replace("\\", r"\\")), svg, count=1
+    )
 
 
 def render(spec: Spec, path: Path) -> None:
@@ -172,7 +182,7 @@ def _svg(spec: Spec) -> str:
     return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
 
-def _chart(rows: list[dict[str, Any]], *, width: int, height: Any, padding: dict[str, int]) -> Spec:
+def _chart(rows: list[dict[str, Any]], *, width: int, height: dict[str, int], padding: dict[str, int]) -> Spec:
     """What all plots share. Sizes are exact, so that two plots can stand side by side row by row."""
     edges = {"left": 0, "right": 0, "top": 0, "bottom": 0, **padding}
     return {
@@ -293,13 +303,33 @@ def _steps(colours: Sequence[str]) -> Spec:
     return {"field": "step", "type": "ordinal", "scale": scale, "legend": None}
 
 
-def _column_labels(documents: Sequence[DocumentFigures], *, wide: bool) -> list[str]:
+def _column_labels(names: Sequence[str], *, wide: bool) -> list[str]:
     shorten = _wrapped if wide else _cut
-    return [f"{at}:{shorten(document.title)}" for at, document in enumerate(documents)]
+    return [f"{at}:{shorten(name)}" for at, name in enumerate(names)]
 
 
-def _cut(title: str, limit: int = 26) -> str:
-    return title if len(title) <= limit else f"{title[: limit - 1].rstrip()}…"
+def distinct_titles(titles: Sequence[str]) -> list[str]:
+    """Titles without the words that all of them begin with, which would leave no room for what tells them apart.
+
+    >>> distinct_titles(["Voluntary review: Aland", "Voluntary review: Brevia"])
+    ['Aland', 'Brevia']
+    >>> distinct_titles(["Review", "Review of 2024"])
+    ['Review', 'Review of 2024']
+    """
+    words = [title.split() for title in titles]
+    same = 0
+    # The last word of a title always stays.
+    while len(words) > 1 and all(len(found) > same + 1 and found[same] == words[0][same] for found in words):
+        same += 1
+    return [" ".join(found[same:]) for found in words]
+
+
+def _cut(title: str, limit: int = 25) -> str:
+    """Title cut in the middle: reports differ as often in their last words as in their first."""
+    if len(title) <= limit:
+        return title
+    tail = limit // 2 - 1
+    return f"{title[: limit - 1 - tail].rstrip()}…{title[-tail:].lstrip()}"
 
 
 def _wrapped(title: str, width: int = 15, lines: int = 3) -> str:
@@ -313,5 +343,5 @@ def _wrapped(title: str, width: int = 15, lines: int = 3) -> str:
             found.append(word)
     found = [_cut(line, width) for line in found if line]
     if len(found) > lines:
-        found = [*found[: lines - 1], _cut(f"{found[lines - 1]} …", width)]
+        found = [*found[: lines - 1], f"{found[lines - 1][: width - 2]} …"]
     return "\n".join(found)
