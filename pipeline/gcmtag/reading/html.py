@@ -19,33 +19,11 @@ _CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 # Never shown, or never text.
-_UNSEEN: Final = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "iframe",
-        "object",
-        "embed",
-        "svg",
-        "math",
-        "canvas",
-        "audio",
-        "video",
-        "map",
-        "head",
-        "link",
-        "meta",
-        "base",
-        "select",
-        "button",
-        "datalist",
-        "dialog",
-        "progress",
-        "meter",
-    ]
+_UNSEEN_TAGS: Final = (
+    "script style noscript template iframe object embed svg math canvas audio video map head link meta base "
+    "select button datalist dialog progress meter"
 )
+_UNSEEN: Final = frozenset(_UNSEEN_TAGS.split())
 _FURNITURE: Final = {"nav": "menu", "aside": "aside", "footer": "page footer", "header": "page header"}
 _ROLES: Final = {
     "navigation": "menu",
@@ -58,59 +36,24 @@ _ROLES: Final = {
     "dialog": "banner",
     "alertdialog": "banner",
 }
+# Whole class names and ids only: a section "social-protection" is no row of share buttons.
 _NAMES: Final = re.compile(
-    r"(^|[\s_-])(cookie\w*|consent|gdpr|breadcrumbs?|nav(bar|igation)?|(main|top|side|site)[_-]?(menu|nav)|menu|sidebar|"
-    r"social([_-]?(share|links|media))?|share([_-]?(bar|buttons))?|skip([_-]?(link|nav|to[_-]\w+))|newsletter|pagination|"
-    r"pager|related([_-]?(posts|links|articles))?|site[_-]?(header|footer)|masthead|popup|modal|advert\w*)($|[\s_-])",
+    r"cookie[\w-]*|(gdpr|consent)[_-](banner|bar|notice|popup)|breadcrumbs?|nav|navbar[\w-]*|navigation|menu|menubar|"
+    r"(main|top|side|site|primary|secondary|footer|header|mobile)[_-]?(menu|nav|navigation|header|footer|bar)|"
+    r"sidebar([_-][\w-]+)?|social[_-]?(share|sharing|links|media|icons|buttons)|share([_-]?(bar|buttons|links))?|"
+    r"skip([_-]?(link|nav|to[_-]?(main|content)[\w-]*))|newsletter|pagination|pager|related[_-]?(posts|links|articles)|"
+    r"masthead|popup|modal|advert|advertisement|ads",
     re.IGNORECASE,
 )
-_BLOCKS: Final = frozenset(
-    [
-        "address",
-        "article",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "ul",
-        "menu",
-        "aside",
-        "caption",
-        "textarea",
-    ]
+_BLOCKS_TAGS: Final = (
+    "address article blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
+    "h4 h5 h6 header hr html legend li main nav ol p pre section summary table ul menu aside caption textarea"
 )
+_BLOCKS: Final = frozenset(_BLOCKS_TAGS.split())
 _BOLD: Final = frozenset({"b", "strong", "th"})
 _NOTE_LINK: Final = re.compile(r"^[\[(]?(\d{1,3}|[a-z]|[ivx]{1,5}|[*†‡§]{1,3})[\])]?$", re.IGNORECASE)
-_NOTES: Final = re.compile(
-    r"(^|[\s_-])(footnotes?|endnotes?|doc-endnotes|doc-footnote|fn-?list)($|[\s_-])", re.IGNORECASE
+_NOTES: Final = frozenset(
+    ("footnote", "footnotes", "endnote", "endnotes", "footnote-list", "fn-list", "doc-endnotes", "doc-footnote")
 )
 _BACK_LINKS: Final = frozenset("↩↑^⏎↵")
 _DEEPEST: Final = 200
@@ -220,8 +163,8 @@ def _reason_to_drop(element: Element, whole: int) -> str:
         return ""
     reason = _FURNITURE.get(name) or _ROLES.get(str(element.get("role", "")).lower(), "")
     if not reason and name in {"div", "section", "ul", "ol", "p", "a", "span", "table", "td"}:
-        names = f"{element.get('class', '')} {element.get('id', '')}"
-        reason = "menu" if _NAMES.search(names) else ""
+        names = f"{element.get('class', '')} {element.get('id', '')}".split()
+        reason = "menu" if any(_NAMES.fullmatch(own) for own in names) else ""
     if not reason and name in {"ul", "ol"} and _is_menu(element):
         reason = "menu"
     if not reason and name == "form":

@@ -26,6 +26,8 @@ _SUPERSCRIPT: Final = 0.82
 _FOOTNOTE: Final = 0.93
 _WORD_GAP: Final = 0.17
 _FEWEST_COLUMN_ROWS: Final = 5
+# In ems: some 25 characters; narrower ones are columns of a table.
+_NARROWEST_COLUMN: Final = 12
 _ASCENT, _DESCENT = 0.8, 0.2
 
 
@@ -317,7 +319,8 @@ def _is_prose(rows: list[_Row], at: float) -> bool:
         if len(parts) < _FEWEST_COLUMN_ROWS:
             return False
         width = max(part.right for part in parts) - min(part.left for part in parts)
-        if median(part.right - part.left for part in parts) < 0.6 * width:
+        narrow = width < _NARROWEST_COLUMN * median(part.size for part in parts)
+        if narrow or median(part.right - part.left for part in parts) < 0.6 * width:
             return False
     return True
 
