@@ -108,7 +108,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _language_of(root: Element) -> str | None:
-    declared = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang")
+    declared = root.get("lang") or root.get("xml:lang")
     if not declared:
         body = root.find("body")
         declared = None if body is None else body.get("lang")
