@@ -163,3 +163,9 @@ def test_the_named_encoding_counts_and_a_wrong_one_does_not(tmp_path):
 
 def test_deep_nesting_does_no_harm(tmp_path):
     assert "core" in " ".join(block.text for block in blocks(tmp_path, "<p>core text</p>" + "<div>" * 3000 + "x"))
+
+
+def test_control_characters_do_no_harm(tmp_path):
+    assert [block.text for block in blocks(tmp_path, "<p>Passports\x01 are\x00 issued.</p>")] == [
+        "Passports are issued."
+    ]

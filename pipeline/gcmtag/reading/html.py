@@ -17,6 +17,7 @@ from gcmtag.reading.numerals import formatted
 
 _CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\ufffe\uffff]")
 
 # Never shown, or never text.
 _UNSEEN_TAGS: Final = (
@@ -85,7 +86,8 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
 
 
 def _parsed(path: Path, data: bytes) -> Element:
-    text = _DECLARATION.sub("", _decoded(data)).replace("\x00", "")
+    # lxml refuses control characters, and a page shows nothing for them.
+    text = _CONTROLS.sub("", _DECLARATION.sub("", _decoded(data)))
     parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
     try:
         root = lxml_html.document_fromstring(text, parser=parser)
