@@ -215,6 +215,13 @@ def test_tables_read_back_from_parquet_and_csv_give_the_same_page(tmp_path: Path
     assert page_of(tmp_path, *csv) == expected
 
 
+def test_typed_columns_with_missing_values_are_read(tmp_path: Path) -> None:
+    # What the package itself makes: nullable integers and strings, whose missing value has no truth.
+    documents = documents_frame(document("a", pages=None, title=None)).astype({"pages": "Int64", "title": "string"})
+    page = page_of(tmp_path, tags_frame(tag("a", "Visas.", [5])), documents)
+    assert "a.pdf" in visible(article_of(page, 5)), "a document without a title is called by its file"
+
+
 def test_a_document_without_passages_has_its_column(tmp_path: Path) -> None:
     page = page_of(tmp_path, tags_frame(tag("a", "Visas.", [5])), documents_frame(document("a"), document("b")))
     assert page.count('<option value="1">Review of b</option>') == 1
