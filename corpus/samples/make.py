@@ -84,7 +84,7 @@ class _Questionnaire:
 
     def _dress(self) -> None:
         properties = self.document.core_properties
-        properties.title = "Voluntary review of the Global Compact for Migration: Republic of the Tamarind Islands"
+        properties.title = "Republic of the Tamarind Islands: voluntary review of the Global Compact for Migration"
         properties.author = "Migration Coordination Unit"
         properties.created = properties.modified = MADE_ON.replace(tzinfo=None)
         properties.comments = "An invented document of an invented State"
