@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gcmtag.document import Document
+from gcmtag.reading import format_of, is_table, read_blocks, read_table
 from gcmtag.segmenting.pipeline import segment
 from gcmtag.segmenting.sentences import sentences
 
@@ -10,12 +11,13 @@ __all__ = ["read", "segment", "sentences"]
 
 
 def read(path: str | Path) -> Document:
-    """Read a file of any supported format and cut it into passages.
+    """Read a file of any supported format and cut it into passages; a table already has a passage a row.
 
     Raises:
         UnreadableDocument: The file is damaged, encrypted, missing, or of a kind that cannot be read.
         EmptyDocument: The file was read and holds no passage.
     """
-    from gcmtag.reading import read_blocks  # noqa: PLC0415 - the formats' libraries take a moment to load
-
-    return segment(read_blocks(Path(path)))
+    path = Path(path)
+    if is_table(format_of(path)):
+        return read_table(path)
+    return segment(read_blocks(path))

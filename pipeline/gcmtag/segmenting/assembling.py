@@ -11,12 +11,13 @@ from gcmtag.objectives import OBJECTIVES
 from gcmtag.segmenting.declared import declared_by_heading, declared_by_opening, mentions
 from gcmtag.segmenting.markers import split_marker
 from gcmtag.segmenting.pieces import Drops, Piece
-from gcmtag.segmenting.questionnaire import EMPTY, END, is_empty_answer
 from gcmtag.segmenting.sections import Sections
 from gcmtag.segmenting.tables import cells_of, header_of
 from gcmtag.segmenting.titles import objective_named
 
 CLUSTER_LINE: Final = "cluster line"
+EMPTY: Final = "empty answer"
+END: Final = "end mark"
 LINK: Final = "link"
 LEAD_IN: Final = "lead-in"
 FIGURES: Final = "table of figures"
@@ -24,6 +25,15 @@ HEADINGS: Final = "heading"
 
 _LINK: Final = re.compile(
     r"^\W*(?:(?:link|see|source|website|available (?:at|from))\W*)?(?:https?://|www\.)\S+\W*$", re.I
+)
+_EMPTY: Final = re.compile(
+    r"^\W*(?:n\s?[/.]\s?a\.?|nil|none|no (?:response|answer|comments?|information(?: available)?)|not applicable|"
+    r"see (?:above|below|annex|attach\w*)|same as above|as above|idem|ditto|sans objet|néant|ninguna?|no aplica|tbc|tbd)?"
+    r"\W*$",
+    re.I,
+)
+_ENDING: Final = re.compile(
+    r"^[\W_]*(?:the\s+)?(?:end|fin|ende)(?:\s+of\s+(?:the\s+)?(?:document|questionnaire|survey|report|text))?[\W_]*$", re.I
 )
 _PURE_LEAD_IN: Final = re.compile(
     r"\b(?:following|follows|as below|suivant(?:e|s|es)?|siguientes?)\b[^:]{0,40}:$", re.I
@@ -127,7 +137,7 @@ class Assembler:
         text = piece.shown
         if not piece.text or is_empty_answer(text):
             return EMPTY
-        if re.fullmatch(r"\W*(?:END|The end|FIN)\W*", text):
+        if _ENDING.match(text):
             return END
         if _LINK.match(text):
             return LINK
@@ -285,6 +295,15 @@ def merge_enumerations(pieces: Sequence[Piece]) -> list[Piece]:
 def _names_objective(piece: Piece, first: Piece) -> bool:
     same = (piece.question, piece.part, piece.kind) == (first.question, first.part, first.kind)
     return same and piece.kind in {"list_item", "paragraph"} and objective_named(piece.shown) is not None
+
+
+def is_empty_answer(text: str) -> bool:
+    """Whether a text says no more than that there is no answer.
+
+    >>> is_empty_answer("N/A"), is_empty_answer("None of the banks")
+    (True, False)
+    """
+    return bool(_EMPTY.match(text))
 
 
 def introduction(text: str) -> str:

@@ -6,16 +6,17 @@ from typing import Final
 from gcmtag.objectives import NUMBERS
 from gcmtag.segmenting.titles import objective_named
 
-_NUMBERS: Final = (
-    r"(?:no\.?|nos\.?|nº|n°|#)?\s*\(?\d{1,2}\)?(?!\d|[.,]\d|\s?%)"
-    r"(?:(?:\s*(?:,|;|&|/|\+|–|—|-|\bto\b|\band\b|\bor\b|\bet\b|\by\b|\be\b|\bà\b|\ba\b|\bthrough\b)\s*)+"
-    r"(?:(?:gcm\s+)?(?:objectives?|obj\.)\s*)?\(?\d{1,2}\)?(?!\d|[.,]\d|\s?%))*"
+_ONE: Final = r"(?:no\.?|nos\.?|nº|n°|#)?\s*(?:\(\d{1,2}\)|\d{1,2})(?!\d|[.,]\d|\s?%)(?:\s*\((?!\d+\))[^()]{0,160}\))?"
+_JOINT: Final = (
+    r"(?:\s*(?:,|;|&|/|\+|–|—|-|\bto\b|\band\b|\bor\b|\bet\b|\by\b|\be\b|\bà\b|\ba\b|\bthrough\b)\s*)+"
+    r"(?:(?:gcm\s+)?(?:objectives?|obj\.)\s*)?"
+)
+_LINK: Final = (
+    r"\s+(?:indicated|concerned|addressed|covered|related|relevant|numbers?)|"
+    r"\s+(?:of|du|del)\s+(?:the\s+)?(?:gcm|pmm|global compact|compact|pacte(?: mondial)?|pacto(?: mundial)?)[^\d;.()]{0,60}"
 )
 MENTION: Final = re.compile(
-    rf"(?P<before>[^\s.;:()]*\s*)\b(?P<word>objectives?|objectifs?|objetivos?|obj\.?)"
-    rf"(?P<link>\s+(?:indicated|concerned|addressed|covered|related|relevant)|\s+(?:of|du|del)\s+(?:the\s+)?"
-    rf"(?:gcm|pmm|global compact|compact|pacte(?: mondial)?|pacto(?: mundial)?)[^\d;.()]{{0,60}})?"
-    rf"\s*[:.\-–]?\s*(?P<numbers>{_NUMBERS})",
+    rf"\b(?P<word>objectives?|objectifs?|objetivos?|obj\.?)(?:{_LINK})?\s*[:.\-–]?\s*(?P<numbers>{_ONE}(?:{_JOINT}{_ONE})*)",
     re.I,
 )
 # An objective with one of these before or after it belongs to some other plan.
@@ -51,7 +52,8 @@ def numbers_in(listed: str) -> tuple[int, ...]:
     ()
     """
     found: set[int] = set()
-    tokens = re.findall(r"\d+|[–—-]|\bto\b|\bthrough\b|\bà\b", listed, re.I)
+    listed = re.sub(r"\((?!\d+\))[^()]*\)", " ", listed)
+    tokens = re.findall(r"\d+|[–—-]|\bto\b|\bthrough\b|\b[àa]\b", listed, re.I)
     for position, token in enumerate(tokens):
         if not token.isdigit():
             continue

@@ -43,6 +43,7 @@ _NOTE_LIMIT: Final = 40
 @dataclass(slots=True)
 class _Item:
     block: Block
+    place: int
     text: str
     reason: str = ""
     gap: bool = False
@@ -52,7 +53,7 @@ class _Item:
 
 
 def strip_furniture(blocks: Sequence[Block], drops: Drops) -> list[Line]:
-    """Body lines of a run of ``line`` blocks; what is taken out is counted in ``drops`` by reason."""
+    """Body lines among a file's blocks; what is taken out is counted in ``drops`` by reason."""
     items = _items(blocks)
     _mark_by_pattern(items)
     _mark_page_numbers(items)
@@ -69,12 +70,14 @@ def strip_furniture(blocks: Sequence[Block], drops: Drops) -> list[Line]:
 def _items(blocks: Sequence[Block]) -> list[_Item]:
     items: list[_Item] = []
     gap = False
-    for block in blocks:
-        text = block.text.strip()
+    for place, block in enumerate(blocks):
+        if block.kind != "line":
+            continue
+        text = f"{block.marker} {block.text}".strip()
         if not text:
             gap = True
             continue
-        items.append(_Item(block, text, gap=gap))
+        items.append(_Item(block, place, text, gap=gap))
         gap = False
     for above, below in zip(items, items[1:], strict=False):
         if above.block.page != below.block.page:
@@ -288,6 +291,7 @@ def _lines(items: list[_Item]) -> list[Line]:
                 gap=gap,
                 glued=glued,
                 paged=paged,
+                place=item.place,
             )
         )
         glued = gap = paged = False

@@ -1,7 +1,8 @@
 """Lines to whole paragraphs, headings and list items."""
 
 import re
-from collections.abc import Sequence
+from bisect import bisect
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -28,9 +29,12 @@ class _Start:
     valid: bool
 
 
-def join_lines(lines: Sequence[Line], vocabulary: Vocabulary) -> list[Piece]:
-    """Join the lines of a file, or of a stretch of it, into pieces in reading order."""
-    return _Joiner(lines, vocabulary).run()
+def join_lines(lines: Sequence[Line], vocabulary: Vocabulary, others: Set[int] = frozenset()) -> list[tuple[int, Piece]]:
+    """Join the lines of a file into pieces, each with the place of its first line, in reading order.
+
+    ``others`` are the places of blocks that are no lines; a paragraph goes on across one only in mid-sentence.
+    """
+    return _Joiner(lines, vocabulary, others).run()
 
 
 def ends_sentence(text: str) -> bool:
@@ -42,9 +46,20 @@ def ends_sentence(text: str) -> bool:
     return text.rstrip(_CLOSERS).endswith(_ENDS) or text.endswith(_ENDS)
 
 
+def _walls(lines: Sequence[Line], others: Set[int]) -> set[int]:
+    """Positions of lines that another block stands right above."""
+    between = sorted(others)
+    return {
+        here
+        for here in range(1, len(lines))
+        if bisect(between, lines[here].place) > bisect(between, lines[here - 1].place)
+    }
+
+
 class _Joiner:
-    def __init__(self, lines: Sequence[Line], vocabulary: Vocabulary) -> None:
+    def __init__(self, lines: Sequence[Line], vocabulary: Vocabulary, others: Set[int]) -> None:
         self._lines = lines
+        self._walls = _walls(lines, others)
         self._vocabulary = vocabulary
         lengths = sorted(len(line.text) for line in lines)
         self._width = lengths[int(0.9 * (len(lengths) - 1))] if lengths else 0
@@ -58,17 +73,17 @@ class _Joiner:
         self._chain = self._number_chain()
         self._numbered = self._is_numbered()
 
-    def run(self) -> list[Piece]:
-        pieces: list[Piece] = []
+    def run(self) -> list[tuple[int, Piece]]:
+        pieces: list[tuple[int, Piece]] = []
         position = 0
         while position < len(self._lines):
-            if count := self._heading_lines(position, pieces):
-                pieces.append(self._piece(position, position + count, heading=True))
-            else:
-                count = self._body_lines(position)
-                pieces.append(self._piece(position, position + count, heading=False))
+            heading = self._heading_lines(position)
+            count = heading or self._body_lines(position)
+            piece = self._piece(position, position + count, heading=heading > 0)
+            if piece.text or piece.marker:
+                pieces.append((self._lines[position].place, piece))
             position += count
-        return [piece for piece in pieces if piece.text or piece.marker]
+        return pieces
 
     # -- what a line begins with ---------------------------------------------------------------------------------
 
@@ -145,7 +160,7 @@ class _Joiner:
 
     # -- headings ------------------------------------------------------------------------------------------------
 
-    def _heading_lines(self, position: int, pieces: Sequence[Piece]) -> int:
+    def _heading_lines(self, position: int) -> int:
         """How many lines from here form a heading; 0 where none begins."""
         line = self._lines[position]
         start = self._starts[position]
@@ -275,7 +290,7 @@ class _Joiner:
         return count
 
     def _heading_at_break(self, here: int) -> bool:
-        return bool(self._breaks(here) and self._heading_lines(here, ()))
+        return bool(self._breaks(here) and self._heading_lines(here))
 
     def _breaks(self, here: int) -> bool:
         """Whether something new begins at a line, judged from the lines around it."""
@@ -284,6 +299,8 @@ class _Joiner:
         above, line = self._lines[here - 1], self._lines[here]
         starts_low = line.text[:1].islower()
         complete = ends_sentence(above.text)
+        if here in self._walls:
+            return complete or not starts_low
         if line.gap and self._gaps_count:
             return not ((line.glued or line.paged) and starts_low and not complete) and not (
                 starts_low and not complete and not self._is_short(here - 1)

@@ -12,7 +12,7 @@ PieceKind = Literal["paragraph", "heading", "list_item", "row", "prompt"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A physical line of body text.
+    """A physical line of body text; ``place`` is where it stood among the file's blocks.
 
     ``gap``: a blank line stands above it. ``glued``: page furniture or a note mark was taken out right above it, so
     what it follows may go on in it.
@@ -25,6 +25,7 @@ class Line:
     gap: bool = False
     glued: bool = False
     paged: bool = False
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

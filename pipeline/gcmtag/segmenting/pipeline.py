@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from gcmtag.document import Document, SourceFile
 from gcmtag.errors import EmptyDocument
@@ -22,6 +23,9 @@ from gcmtag.segmenting.structure import (
 )
 
 
+_LONGEST_COVER: Final = 12
+
+
 def segment(source: SourceFile) -> Document:
     """Cut a file into passages in reading order, with what stands above each of them.
 
@@ -30,13 +34,13 @@ def segment(source: SourceFile) -> Document:
     """
     drops = Drops(tuple(source.dropped.items()))
     pieces, _ = to_pieces(source.blocks, drops)
-    pieces = drop_contents(pieces, drops)
+    pieces = drop_title_lists(drop_contents(pieces, drops), drops)
     form = recognise(pieces, drops)
     if form is None:
         pieces, title = drop_cover(pieces, drops)
     else:
         pieces, title = form, ""
-    pieces = promote_headings(drop_title_lists(pieces, drops))
+    pieces = promote_headings(pieces)
     pieces, title = take_title(pieces, source.title or title, drops)
     pieces = merge_enumerations(name_excerpt(pieces))
     passages = Assembler(source.document_id, drops, questionnaire=form is not None).run(pieces)
@@ -60,36 +64,32 @@ def segment(source: SourceFile) -> Document:
 
 def take_title(pieces: Sequence[Piece], title: str, drops: Drops) -> tuple[list[Piece], str]:
     """Take the title lines off the beginning, so that they are neither passages nor sections."""
-    begin = 0
-    while begin < len(pieces) and _is_front(pieces, begin):
-        begin += 1
-    if begin == len(pieces):
+    end = 0
+    while end < min(len(pieces), _LONGEST_COVER) and _is_title_line(pieces[end]):
+        end += 1
+    if end == len(pieces):
         return list(pieces), title
-    front = pieces[:begin]
-    drops.add(COVER, len(front))
-    chosen = title or next((piece.text for piece in front if re.search(r"[^\W\d_]{3}", piece.text)), "")
-    return [piece for piece in pieces[begin:] if not (piece.kind == "heading" and piece.text == title)], chosen
+    if end and _is_section(pieces, end - 1):
+        end -= 1
+    lines = [piece.text for piece in pieces[:end]]
+    drops.add(COVER, len(lines))
+    chosen = title or next((line for line in lines if re.search(r"migra", line, re.I)), lines[0] if lines else "")
+    return [piece for piece in pieces[end:] if not (piece.kind == "heading" and piece.text == title)], chosen
 
 
-def _is_front(pieces: Sequence[Piece], place: int) -> bool:
-    """Whether a piece at the beginning is a line of the cover: a short line above another, or the title itself."""
+def _is_title_line(piece: Piece) -> bool:
+    """Whether a piece at the beginning can be a line of the cover: short, no sentence, without number or letter."""
+    if piece.marker or piece.kind not in {"heading", "paragraph"} or piece.question is not None:
+        return False
+    return len(piece.text.split()) <= 30 and (piece.kind == "heading" or not ends_sentence(piece.text))
+
+
+def _is_section(pieces: Sequence[Piece], place: int) -> bool:
+    """Whether the last title line is the heading of the first section: there are others of its kind further down."""
     piece = pieces[place]
-    following = pieces[place + 1] if place + 1 < len(pieces) else None
-    if piece.marker or piece.kind not in {"heading", "paragraph"} or following is None or piece.question is not None:
+    if piece.kind != "heading":
         return False
-    if len(piece.text.split()) > 30 or (piece.kind == "paragraph" and ends_sentence(piece.text)):
-        return False
-    if piece.kind == "heading" and following.kind not in {"heading", "paragraph"}:
-        return False
-    if piece.kind == "heading" and following.kind == "paragraph":
-        marked = any(later.kind == "heading" and later.marker for later in pieces[place + 1 :])
-        alone = piece.level and not any(
-            later.kind == "heading" and later.level == piece.level for later in pieces[place + 1 :]
-        )
-        short = len(following.text.split()) <= 12 and not ends_sentence(following.text)
-        return bool(
-            short
-            or (alone and any(later.kind == "heading" for later in pieces[place + 1 :]))
-            or (marked and not piece.level)
-        )
-    return True
+    later = [other for other in pieces[place + 1 :] if other.kind == "heading" and other.question is None]
+    if piece.level:
+        return any(other.level == piece.level for other in later)
+    return any(not other.marker and not other.level for other in later)

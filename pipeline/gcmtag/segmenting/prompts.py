@@ -155,7 +155,8 @@ _SUFFIXES: Final = ("ations", "ation", "ings", "ing", "ments", "ies", "ed", "es"
 
 REQUEST: Final = re.compile(
     r"\b(?:please|kindly)\b|\?\s*\)?$|^\W*(?:highlight|describe|share|provide|indicate|identify|list|name|specify|"
-    r"explain|outline|elaborate|what|which|how|to what|given|are there|has the|have any|in what)\b|"
+    r"explain|outline|elaborate|what|which|where|how|why|to what|given|are there|has the|have any|in what)\b|"
+    r"\byou(?:r)?\b|"
     r"^(?:these|the|your|examples?|this|such)\b[^.]{0,60}\b(?:could|may|might|can|should)\b|"
     r"\b(?:veuillez|prière|quel(?:le)?s?|indique|sírvase|cuál(?:es)?|qué)\b",
     re.I,
@@ -201,6 +202,28 @@ _BANK: Final = {
 }
 PARTS: Final = tuple(_PARTS)
 ITEMS: Final = tuple(_ITEMS)
+
+
+_SENTENCE_END: Final = re.compile(
+    r"(?<=[.?!])[”\"’')]*\s+(?=[(\[“\"‘']*[^\W\d_a-z])|(?<=[?])\)?\s+|(?<=\))\s+(?=[A-Z])"
+)
+
+
+def sentences_of(text: str) -> list[str]:
+    """A text cut at full stops, question marks and closing brackets; rough, for telling prompts from answers.
+
+    >>> sentences_of("How? (please explain) We did.")
+    ['How?', '(please explain)', 'We did.']
+    """
+    parts: list[str] = []
+    begin = 0
+    for match in _SENTENCE_END.finditer(text):
+        if text[begin : match.start()].strip():
+            parts.append(text[begin : match.end()].strip())
+            begin = match.end()
+    if text[begin:].strip():
+        parts.append(text[begin:].strip())
+    return parts
 
 
 @lru_cache(maxsize=16384)

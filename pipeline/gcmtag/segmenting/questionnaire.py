@@ -8,43 +8,35 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
+from gcmtag.segmenting.asking import Ask, cluster_of, find_asks, is_request, split_number
 from gcmtag.segmenting.markers import split_marker
 from gcmtag.segmenting.pieces import Drops, Piece
-from gcmtag.segmenting.prompts import INSTRUCTION, ITEMS, PARTS, REQUEST, any_fit, best_fit, fit
-from gcmtag.segmenting.titles import cluster_named, plain
+from gcmtag.segmenting.prompts import INSTRUCTION, ITEMS, REQUEST, any_fit, fit, sentences_of
+from gcmtag.segmenting.titles import plain
 
 PROMPT: Final = "prompt"
 FORM: Final = "instruction"
 CHECKBOX: Final = "checkbox table"
 CONTACT: Final = "contact field"
-EMPTY: Final = "empty answer"
-END: Final = "end mark"
 
-_ITEM: Final = re.compile(
-    r"^(?:Q(?:uestion|\.)?\s*(?=\d))?(?:(?P<question>\d{1,2})(?:\s*[.):\-–]+\s*|\s*(?=\(?[a-d][.)])|(?=[a-d]\b))|\b)"
-    r"(?:\(?(?P<part>[a-d])(?:[.)\]:]+|(?=\s+[A-Z]))\s*)?(?P<rest>.*)$",
-    re.S,
-)
-_SENTENCE_END: Final = re.compile(
-    r"(?<=[.?!])[”\"’')]*\s+(?=[(\[“\"‘']*[^\W\d_a-z])|(?<=[?])\)?\s+|(?<=\))\s+(?=[A-Z])"
-)
 _BOX: Final = re.compile(r"[☐☒]")
 _YES_NO: Final = re.compile(r"^\W*(?:=?\s*(?:yes|no|oui|non|sí|si)\W*){1,2}", re.I)
-_EMPTY: Final = re.compile(
-    r"^\W*(?:n\s?[/.]\s?a\.?|nil|none|no (?:response|answer|comments?|information(?: available)?)|not applicable|"
-    r"see (?:above|below|annex|attach\w*)|same as above|idem|ditto|sans objet|néant|ninguna?|no aplica|tbc|tbd)?\W*$",
-    re.I,
-)
-_ENDING: Final = re.compile(
-    r"^[\W_]*(?:the\s+)?(?:end|fin|ende)(?:\s+of\s+(?:the\s+)?(?:document|questionnaire|survey))?[\W_]*$", re.I
-)
 _LABEL: Final = re.compile(
-    r"^\W*(?:country|state|office|name|names|title|position|title/position|function|designation|e-?mail|telephone|tel|"
-    r"phone|mobile|fax|mailing address|postal address|address|date|department|ministry|organi[sz]ation|institution|"
-    r"agency|focal point|contact(?: person| details| information)?|signature|website|place|pays|nom|titre|adresse|"
-    r"courriel|téléphone|país|nombre|cargo|correo)\b[\w\s/().,&-]{0,40}?[:\-–]\s*",
+    r"^\W*(?:country|state|office|names?|title|position|title/position|function|designation|e-?mail|telephone|tel|phone|"
+    r"mobile|fax|mailing address|postal address|address|date|department|ministry|organi[sz]ation|institution|agency|"
+    r"focal point|contact(?: person| details| information)?|signature|website|place|pays|nom|titre|adresse|courriel|"
+    r"téléphone|país|nombre|cargo|correo)\b[\w\s/().,&-]{0,40}?[:\-–]",
     re.I,
 )
+# What the form says to the State before it asks; a State's own introduction does not speak so.
+_ADDRESS: Final = re.compile(
+    r"\byour?\b|\bmember states (?:to|are|may|can|should)\b|\binvites? (?:its |all )?member states\b|"
+    r"\bquestions below\b|\bfollowing questions\b|\bwords (?:per|for) (?:each|question)\b|"
+    r"\b(?:send|return)(?:ed)? (?:the|this) (?:completed )?(?:form|survey|questionnaire|template)\b",
+    re.I,
+)
+_TITLE: Final = re.compile(r"^\W*(?:questions?|instructions?|questionnaire|survey|notes?)\b[^.]*:?\s*$", re.I)
+_ANNEX: Final = re.compile(r"^(?:annex|appendix|annexe|anexo)\b", re.I)
 _PRINCIPLES: Final = (
     "people centred",
     "people centered",
@@ -60,302 +52,237 @@ _PRINCIPLES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """An item of the form found at the beginning of a piece: which, the words that ask, and the words after them."""
-
-    question: str | None
-    part: str | None
-    asked: str
-    rest: str
-    strong: bool
-    heading: bool = False
-
-
 def recognise(pieces: Sequence[Piece], drops: Drops) -> list[Piece] | None:
     """Pieces with question, part and prompt set and all that belongs to the form taken out; None for other documents.
 
     The form's cluster headings stay as headings; prompts become pieces of kind ``prompt``.
     """
-    opened = [inner for piece in pieces for inner in _opened(piece)]
-    form = _Form(opened)
-    if not form.recognised:
-        return None
-    return list(form.walk(drops))
+    opened = _open_tables(pieces)
+    asks = find_asks(opened)
+    frame = _frame(asks)
+    return list(_Walk(frame, drops).run(opened, asks)) if frame else None
 
 
-def split_prompt(text: str, items: tuple[str, ...] = (*PARTS, *ITEMS)) -> tuple[str, str]:
-    """Cut the sentences that ask off the beginning of a text: (what asks, what answers).
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What was found of the form: whether it has cluster headings, and whether short labels ask for its parts."""
 
-    >>> split_prompt("What are the main gaps and challenges? Banks are far away.")
-    ('What are the main gaps and challenges?', 'Banks are far away.')
-    """
-    sentences = _sentences(text)
-    count = 0
-    while count < len(sentences) and _asks(sentences[count], items, first=count == 0):
-        count += 1
-    asked = " ".join(sentences[:count])
-    return asked, " ".join(sentences[count:])
+    clusters: bool
+    labels: bool
 
 
-def _sentences(text: str) -> list[str]:
-    parts: list[str] = []
-    begin = 0
-    for match in _SENTENCE_END.finditer(text):
-        if text[begin : match.start()].strip():
-            parts.append(text[begin : match.end()].strip())
-            begin = match.end()
-    if text[begin:].strip():
-        parts.append(text[begin:].strip())
-    return parts
+def _frame(asks: Sequence[Ask | None]) -> _Frame | None:
+    """The frame of the questionnaire; None where too little of it is there."""
+    clusters = {ask.question for ask in asks if ask and ask.heading}
+    strong = {(ask.question, ask.part) for ask in asks if ask and ask.strong and not ask.heading}
+    parts = {part for _, part in strong if part}
+    items = {question for question, part in strong if question and not part}
+    labels = Counter(ask.part for ask in asks if ask and ask.part and not ask.strong and not ask.heading)
+    asked = len(parts) + len(items)
+    by_labels = len(clusters) >= 2 and sum(count >= 2 for count in labels.values()) >= 3
+    if asked >= 3 or (asked >= 2 and clusters) or by_labels:
+        return _Frame(bool(clusters), by_labels or len(labels) >= 3)
+    return None
 
 
-def _asks(sentence: str, items: tuple[str, ...], *, first: bool) -> bool:
-    if not REQUEST.search(sentence):
-        return False
-    found = best_fit(sentence, items)
-    if first:
-        return found.precision >= 0.72 and found.telling >= 2
-    return max(found.precision, any_fit(sentence)) >= 0.75
+def _open_tables(pieces: Sequence[Piece]) -> list[Piece]:
+    """Rows of the form as the paragraphs of their cells; rows with boxes to tick, and of other tables, as they are."""
+    opened: list[Piece] = []
+    for place, piece in enumerate(pieces):
+        following = pieces[place + 1] if place + 1 < len(pieces) else None
+        if piece.kind != "row":
+            opened.append(piece)
+        elif _has_boxes(piece) or (following is not None and _has_boxes(following) and _is_head(piece)):
+            opened.append(replace(piece, cells=(*piece.cells, "☐")))
+        else:
+            opened.extend(_opened(piece))
+    return opened
+
+
+def _has_boxes(piece: Piece) -> bool:
+    return piece.kind == "row" and any(_BOX.search(cell) for cell in piece.cells)
+
+
+def _is_head(piece: Piece) -> bool:
+    filled = [cell for cell in piece.cells if cell.strip()]
+    return len(filled) >= 2 and all(len(cell.split()) <= 12 for cell in filled)
 
 
 def _opened(piece: Piece) -> Iterator[Piece]:
-    """A table row of a form as the paragraphs of its cells; rows of other tables as they are."""
-    if piece.kind != "row":
-        yield piece
-        return
     filled = [cell for cell in piece.cells if cell.strip()]
-    asks = any(REQUEST.search(cell) or cluster_named(cell.split("\n")[0]) for cell in filled)
-    if cluster_named(filled[0].split("\n")[0] if filled else "") and "\n" not in "".join(filled):
-        yield replace(piece, text=_cluster_line(filled), kind="heading", cells=(), cell=True)
+    if filled and "\n" not in piece.text and cluster_of(filled[0]):
+        tail = " ".join(filled[1:])
+        yield replace(
+            piece, text=f"{filled[0]} ({tail})" if tail else filled[0], kind="heading", cells=(), cell=True
+        )
         return
-    long = [cell for cell in filled if len(cell.split()) >= 12 or "\n" in cell]
-    if any(_BOX.search(cell) for cell in filled) or (len(filled) > 1 and not asks and not (len(filled) == 2 and long)):
+    asks = any(REQUEST.search(cell) or split_number(cell)[1] for cell in filled)
+    long = any(len(cell.split()) >= 12 or "\n" in cell for cell in filled)
+    if len(filled) > 1 and not asks and not (len(filled) == 2 and long):
         yield piece
         return
     for cell in filled:
         for paragraph in cell.split("\n"):
             marker, rest = split_marker(paragraph)
-            listed = marker is not None and marker.kind in {"bullet", "letter"}
+            listed = marker is not None and marker.kind in {"bullet", "letter"} and bool(rest)
             yield replace(
                 piece,
-                text=rest if listed and rest else paragraph,
-                marker=marker.shown if marker and listed and rest else "",
+                text=rest if listed else paragraph,
+                marker=marker.shown if marker and listed else "",
                 kind="list_item" if listed else "paragraph",
                 cells=(),
                 cell=True,
             )
 
 
-def _cluster_line(cells: Sequence[str]) -> str:
-    tail = " ".join(cells[1:])
-    return f"{cells[0]} ({tail})" if tail else cells[0]
+class _Walk:
+    """Goes through the pieces of the form from beginning to end, knowing what was asked last."""
 
+    def __init__(self, frame: _Frame, drops: Drops) -> None:
+        self._frame = frame
+        self._drops = drops
+        self._question: str | None = None
+        self._part: str | None = None
+        self._prompt = ""
+        self._begun = False
+        self._just_asked = False
 
-class _Form:
-    def __init__(self, pieces: list[Piece]) -> None:
-        self._pieces = pieces
-        self._asks = [self._ask(piece) for piece in pieces]
-        self._clusters = False
-        self.recognised, self._short_ones = self._evidence()
-
-    # -- is it the form? -----------------------------------------------------------------------------------------
-
-    def _evidence(self) -> tuple[bool, bool]:
-        """Whether this is the questionnaire, and whether its parts are asked for by short headings."""
-        clusters = {ask.question for ask in self._asks if ask and ask.heading}
-        strong = {(ask.question, ask.part) for ask in self._asks if ask and ask.strong and not ask.heading}
-        parts = {part for _, part in strong if part}
-        items = {question for question, part in strong if question and not part}
-        short: Counter[str] = Counter(
-            ask.part for ask in self._asks if ask and ask.part and not ask.strong and not ask.heading
-        )
-        asked = len(parts) + len(items)
-        by_short = len(clusters) >= 2 and sum(count >= 2 for count in short.values()) >= 3
-        self._clusters = bool(clusters)
-        recognised = asked >= 3 or (asked >= 2 and len(clusters) >= 1) or by_short
-        return recognised, by_short or len(short) >= 3
-
-    def _ask(self, piece: Piece) -> _Ask | None:
-        if piece.kind == "row":
-            return None
-        text = piece.shown
-        match = _ITEM.match(text)
-        question, part, rest = (match["question"], match["part"], match["rest"]) if match else (None, None, text)
-        if question is not None and not 1 <= int(question) <= 10:
-            return None
-        if cluster := cluster_named(text.split(" (")[0]) or cluster_named(text) or cluster_named(rest):
-            return _Ask(str(cluster), None, text, "", strong=True, heading=True)
-        return self._full_ask(piece, question, part, rest) or self._short_ask(piece, question, part, rest)
-
-    def _full_ask(self, piece: Piece, question: str | None, part: str | None, rest: str) -> _Ask | None:
-        """A prompt in whole sentences, perhaps with the answer behind it."""
-        asked, answer = split_prompt(rest)
-        if not asked:
-            return None
-        first = _sentences(asked)[0]
-        as_part, as_item = best_fit(first, PARTS), best_fit(first, ITEMS)
-        if part is not None and fit(first, part).precision >= 0.7:
-            as_part = fit(first, part)
-        numbered = question is not None and question in ITEMS and fit(first, question).precision >= 0.65
-        lettered = part is not None
-        item_first = (as_item.precision, as_item.telling) > (as_part.precision, as_part.telling)
-        if numbered and not lettered:
-            return _Ask(question, None, self._cut(piece, answer), answer, strong=True)
-        if item_first and not lettered:
-            if as_item.precision < 0.75 or as_item.telling < 3:
-                return None
-            return _Ask(as_item.item, None, self._cut(piece, answer), answer, strong=True)
-        chosen = part if part is not None and as_part.item == part else as_part.item
-        within = question if question in {"1", "2", "3", "4"} else None
-        return _Ask(within, chosen, self._cut(piece, answer), answer, strong=True)
-
-    def _short_ask(self, piece: Piece, question: str | None, part: str | None, rest: str) -> _Ask | None:
-        """A prompt cut down to a few words, known by its number or letter, or because it is a heading."""
-        head, colon, tail = rest.partition(":")
-        label, answer = (head, tail.strip()) if colon and len(head.split()) <= 14 else (rest, "")
-        if len(label.split()) > 14 or label.rstrip().endswith((".", ";", ",")) or not label.strip():
-            return None
-        if part is not None:
-            found = fit(label, part)
-            if found.precision >= 0.6 and found.telling >= 1:
-                within = question if question in {"1", "2", "3", "4"} else None
-                return _Ask(within, part, self._cut(piece, answer), answer, strong=question is not None)
-            return None
-        if question in ITEMS:
-            found = fit(label, question)
-            if found.precision >= 0.6 and found.telling >= 1:
-                return _Ask(question, None, self._cut(piece, answer), answer, strong=False)
-        if question is None and (piece.kind == "heading" or piece.bold or len(label.split()) <= 8) and not piece.marker:
-            found = best_fit(label, PARTS)
-            if found.precision >= 0.8 and found.telling >= 1:
-                return _Ask(None, found.item, self._cut(piece, answer), answer, strong=False)
-        return None
-
-    @staticmethod
-    def _cut(piece: Piece, answer: str) -> str:
-        shown = piece.shown
-        return shown[: len(shown) - len(answer)].rstrip() if answer else shown
-
-    # -- the walk ------------------------------------------------------------------------------------------------
-
-    def walk(self, drops: Drops) -> Iterator[Piece]:
-        """The pieces of the answers, each knowing its question, part and prompt."""
-        question: str | None = None
-        part: str | None = None
-        prompt = ""
-        begun = False
-        after_prompt = False
-        for piece, ask in zip(self._pieces, self._asks, strict=True):
+    def run(self, pieces: Sequence[Piece], asks: Sequence[Ask | None]) -> Iterator[Piece]:
+        """The pieces that remain, each knowing its question, part and prompt."""
+        for piece, ask in zip(pieces, asks, strict=True):
             if ask and ask.heading:
-                begun, question, part, prompt = True, ask.question, None, ""
-                after_prompt = True
-                yield replace(piece, text=ask.asked, marker="", kind="heading", level=1, question=question)
-                continue
-            if ask and ask.part and question is None and ask.question is None and self._clusters:
-                drops.add(FORM)
-                continue
-            if ask and self._accept(ask, piece, question, part):
-                begun = True
-                if ask.question and (ask.part is None or ask.question in {"1", "2", "3", "4"}):
-                    question = ask.question
-                part = ask.part if question not in ITEMS else None
-                prompt = ask.asked
-                after_prompt = True
-                drops.add(PROMPT)
-                yield Piece(ask.asked, "prompt", page=piece.page, question=question, part=part, prompt=prompt)
-                if ask.rest and not (
-                    reason := self._form_reason(replace(piece, text=ask.rest, marker=""), begun, False)
-                ):
-                    yield self._answer(
-                        replace(piece, text=ask.rest, marker="", kind="paragraph"), question, part, prompt
-                    )
-                elif ask.rest:
-                    drops.add(reason)
-                continue
-            if reason := self._form_reason(piece, begun, after_prompt):
-                drops.add(reason)
-                if reason == PROMPT:
-                    prompt = f"{prompt} {piece.shown}".strip()
-                continue
-            after_prompt = after_prompt and piece.kind == "heading"
-            yield self._answer(piece, question, part, prompt)
+                yield self._enter(piece, ask)
+            elif ask and self._accept(ask, piece):
+                yield from self._ask(piece, ask)
+            elif reason := self._form_reason(piece, ask):
+                self._drop(piece, reason)
+            else:
+                if piece.kind == "heading" and _ANNEX.match(piece.text):
+                    self._question = self._part = None
+                    self._prompt = ""
+                self._just_asked = self._just_asked and piece.kind == "heading"
+                yield self._answer(piece)
 
-    @staticmethod
-    def _answer(piece: Piece, question: str | None, part: str | None, prompt: str) -> Piece:
-        return replace(piece, question=question, part=part, prompt=prompt)
+    def _enter(self, piece: Piece, ask: Ask) -> Piece:
+        if ask.question == self._question and self._part is None and self._just_asked:
+            # A second line for the same cluster: its objectives under its title.
+            return replace(piece, kind="paragraph", question=self._question)
+        self._begun = self._just_asked = True
+        self._question, self._part, self._prompt = ask.question, None, ""
+        return replace(piece, text=ask.asked, marker="", kind="heading", level=1, question=ask.question)
 
-    def _accept(self, ask: _Ask, piece: Piece, question: str | None, part: str | None) -> bool:
+    def _ask(self, piece: Piece, ask: Ask) -> Iterator[Piece]:
+        self._begun = self._just_asked = True
+        self._question = self._question_of(ask)
+        self._part = ask.part if self._question not in ITEMS else None
+        self._prompt = ask.asked
+        self._drops.add(PROMPT)
+        yield Piece(
+            ask.asked, "prompt", page=piece.page, question=self._question, part=self._part, prompt=self._prompt
+        )
+        if not ask.rest:
+            return
+        answer = replace(piece, text=ask.rest, marker="", kind="paragraph")
+        if reason := self._form_reason(answer, None):
+            self._drop(answer, reason)
+        else:
+            self._just_asked = False
+            yield self._answer(answer)
+
+    def _question_of(self, ask: Ask) -> str | None:
+        if ask.part is None or ask.question:
+            return ask.question
+        if self._frame.clusters:
+            return self._question
+        # Without cluster headings, a part asked again from the beginning belongs to the next cluster.
+        current = int(self._question or 0)
+        again = self._part is None or ask.part <= self._part
+        return str(min(4, max(1, current + again)))
+
+    def _accept(self, ask: Ask, piece: Piece) -> bool:
         """Whether an item found in a piece is asked here, rather than echoed by an answer or a list."""
-        if ask.strong:
-            return ask.part is None or question not in ITEMS or ask.question is not None
-        if ask.part is None:
-            return question is None or int(ask.question or 0) >= int(question)
-        if not self._short_ones or question is None or question in ITEMS:
+        if ask.part and self._question is None and ask.question is None and self._frame.clusters:
             return False
-        if piece.marker or (_ITEM.match(piece.shown) and (match := _ITEM.match(piece.shown)) and match["part"]):
-            return part is None or ask.part >= part
-        return part is None or ask.part > part
+        inside_items = self._question in ITEMS
+        if ask.strong:
+            return ask.part is None or not inside_items or ask.question is not None
+        if ask.part is None:
+            return self._question is None or int(ask.question or 0) >= int(self._question)
+        if not self._frame.labels or inside_items or (self._question is None and self._frame.clusters):
+            return False
+        lettered = split_number(piece.shown)[1] is not None
+        return self._part is None or ask.part > self._part or (lettered and ask.part == self._part)
 
-    def _form_reason(self, piece: Piece, begun: bool, after_prompt: bool) -> str:
+    def _answer(self, piece: Piece) -> Piece:
+        return replace(piece, question=self._question, part=self._part, prompt=self._prompt)
+
+    def _drop(self, piece: Piece, reason: str) -> None:
+        self._drops.add(reason)
+        if reason == PROMPT:
+            self._prompt = f"{self._prompt} {piece.shown}".strip()
+
+    def _form_reason(self, piece: Piece, ask: Ask | None) -> str:
         """Why a piece belongs to the form and not to the answers; empty where it is an answer."""
         text = piece.shown
-        if _BOX.search(text) or (piece.kind == "row" and _principle(piece.cells[0] if piece.cells else "")):
-            return CHECKBOX if _box_line(piece) else ""
-        if _principle(_YES_NO.sub("", text)) or (_principle_line(text) and len(text.split()) <= 10):
+        if _is_box(piece) or _is_principle_row(piece):
             return CHECKBOX
-        if not begun and _is_contact(piece):
-            return CONTACT
-        if _ENDING.match(text):
-            return END
-        if after_prompt and REQUEST.search(text) and _all_ask(text):
+        if not self._begun:
+            return self._preamble_reason(piece, ask)
+        if self._just_asked and _only_asks(text):
             return PROMPT
-        words = len(text.split())
-        form = fit(text, "form")
-        least = 0.75 if begun else 0.6
-        if not begun and words >= 4 and any_fit(text) >= 0.9:
+        if _is_instruction(text, 0.75):
             return FORM
-        if (INSTRUCTION.search(text) or text.startswith(("Question", "Instruction"))) and any_fit(text) >= least:
-            return (
-                FORM
-                if words > 1 or text.rstrip(":").casefold() in {"instructions", "questions", "questionnaire"}
-                else ""
-            )
-        if not begun and max(form.precision, fit(text, "preamble").precision, any_fit(text)) >= 0.78 and words >= 3:
+        return ""
+
+    def _preamble_reason(self, piece: Piece, ask: Ask | None) -> str:
+        """The same before the first question, where a State's own introduction may stand among the form's."""
+        text = piece.shown
+        if _is_contact(piece):
+            return CONTACT
+        words = len(text.split())
+        known = max(fit(text, "form").precision, fit(text, "preamble").precision, any_fit(text))
+        if ask or _ADDRESS.search(text) or _is_instruction(text, 0.6) or (words >= 3 and known >= 0.78):
             return FORM
         return ""
 
 
-def _all_ask(text: str) -> bool:
-    return all(any_fit(sentence) >= 0.75 and REQUEST.search(sentence) for sentence in _sentences(text))
+def _only_asks(text: str) -> bool:
+    """Whether every sentence asks: what stands under a prompt goes on with it."""
+    sentences = sentences_of(text)
+    return all(
+        is_request(sentence) or (REQUEST.search(sentence) and any_fit(sentence) >= 0.75) for sentence in sentences
+    )
 
 
-def _box_line(piece: Piece) -> bool:
+def _is_instruction(text: str, least: float) -> bool:
+    addressed = INSTRUCTION.search(text) or _TITLE.match(text)
+    return bool(addressed) and (any_fit(text) >= least or bool(re.match(r"^\W*questions?\s*(?:\d|\()", text, re.I)))
+
+
+def _is_box(piece: Piece) -> bool:
     """Boxes to tick with little else make a form field; one box in a long text does not."""
-    return piece.kind == "row" or len(_BOX.findall(piece.text)) >= 2 or len(piece.text.split()) <= 12
+    if piece.kind == "row":
+        return _has_boxes(piece)
+    boxes = len(_BOX.findall(piece.text))
+    return boxes >= 2 or (boxes == 1 and len(piece.text.split()) <= 12)
 
 
-def _principle(text: str) -> bool:
-    bare = plain(text.split("\n", maxsplit=1)[0])
+def _is_principle_row(piece: Piece) -> bool:
+    """A guiding principle alone, in a table, or followed by yes or no: a row of the table that extraction flattened."""
+    if piece.kind == "row":
+        return bool(piece.cells) and _is_principle(piece.cells[0])
+    if len(piece.text.split()) > 10:
+        return False
+    match = re.match(r"^(.*?)[\s:–-]+(?:=?\s*(?:yes|no|oui|non|sí)\b\W*)+", piece.text, re.I)
+    return _is_principle(_YES_NO.sub("", piece.text)) or bool(match and _is_principle(match[1]))
+
+
+def _is_principle(text: str) -> bool:
+    bare = plain(text.split("\n")[0])
     return 5 < len(bare) < 40 and any(fuzz.ratio(bare, principle) >= 88 for principle in _PRINCIPLES)
-
-
-def _principle_line(text: str) -> bool:
-    """A principle followed by yes or no: a row of the table that extraction has flattened."""
-    match = re.match(r"^(.*?)[\s:–-]+(?:=?\s*(?:yes|no|oui|non|sí)\b\W*)+", text, re.I)
-    return bool(match and _principle(match[1]))
 
 
 def _is_contact(piece: Piece) -> bool:
     if piece.kind == "row":
         return any(_LABEL.match(cell) for cell in piece.cells if cell.strip())
     return bool(_LABEL.match(piece.text)) and len(piece.text.split()) <= 16
-
-
-def is_empty_answer(text: str) -> bool:
-    """Whether a text says no more than that there is no answer.
-
-    >>> is_empty_answer("N/A"), is_empty_answer("None of the banks")
-    (True, False)
-    """
-    return bool(_EMPTY.match(text))

@@ -27,25 +27,19 @@ _SUMMARY: Final = re.compile(r"^(?:executive\s+)?summary$|^résumé$|^resumen$",
 
 
 def to_pieces(blocks: Sequence[Block], drops: Drops) -> tuple[list[Piece], Vocabulary]:
-    """Turn blocks into pieces: runs of lines are cleaned and joined, whole blocks are taken as they are."""
-    pieces: list[Piece] = []
-    run: list[Block] = []
-    lines = strip_furniture([block for block in blocks if block.kind == "line"], Drops())
+    """Turn blocks into pieces: lines are cleaned and joined, other blocks are taken as they are."""
+    lines = strip_furniture(blocks, drops)
     vocabulary = Vocabulary(
         [line.text for line in lines] + [block.text for block in blocks if block.kind not in {"line", "footnote"}]
     )
-    for block in blocks:
-        if block.kind == "line":
-            run.append(block)
-            continue
-        pieces.extend(join_lines(strip_furniture(run, drops), vocabulary))
-        run = []
+    placed: list[tuple[int, Piece]] = []
+    for place, block in enumerate(blocks):
         if block.kind in {"footnote", "caption"}:
             drops.add(NOTE if block.kind == "footnote" else CAPTION)
-        elif block.text.strip():
-            pieces.append(_whole(block, vocabulary))
-    pieces.extend(join_lines(strip_furniture(run, drops), vocabulary))
-    return pieces, vocabulary
+        elif block.kind != "line" and block.text.strip():
+            placed.append((place, _whole(block, vocabulary)))
+    placed.extend(join_lines(lines, vocabulary, {place for place, _ in placed}))
+    return [piece for _, piece in sorted(placed, key=lambda item: item[0])], vocabulary
 
 
 def _whole(block: Block, vocabulary: Vocabulary) -> Piece:
@@ -152,7 +146,10 @@ def _first_numbered(pieces: Sequence[Piece]) -> int | None:
 
 
 def drop_title_lists(pieces: Sequence[Piece], drops: Drops) -> list[Piece]:
-    """Take out an annex that lists the official titles: a run of titles that names most of the objectives."""
+    """Take out an annex that lists the official titles: a run of titles that names most of the objectives.
+
+    A shorter run is what a State puts first, unless an annex's heading or a table's head announces it.
+    """
     kept: list[Piece] = []
     position = 0
     while position < len(pieces):
@@ -161,11 +158,10 @@ def drop_title_lists(pieces: Sequence[Piece], drops: Drops) -> list[Piece]:
         while end < len(pieces) and (number := _title_of(pieces[end])):
             named.add(number)
             end += 1
-        if len(named) >= 16 and pieces[position].question != "7":
-            drops.add(TITLES, end - position)
-            while kept and kept[-1].kind in {"heading", "paragraph"} and _introduces_titles(kept[-1].text):
-                kept.pop()
-                drops.add(TITLES)
+        introduced = _introductions(kept)
+        if len(named) >= 20 or (len(named) >= 12 and introduced):
+            drops.add(TITLES, end - position + introduced)
+            del kept[len(kept) - introduced :]
             position = end
             continue
         kept.extend(pieces[position : max(end, position + 1)])
@@ -180,11 +176,21 @@ def _title_of(piece: Piece) -> int | None:
     return objective_named(piece.text)
 
 
-def _introduces_titles(text: str) -> bool:
-    bare = text.casefold()
-    return len(text.split()) <= 40 and (
-        bare.startswith(("annex", "appendix", "annexe", "anexo")) or "objectives" in bare
-    )
+def _introductions(kept: Sequence[Piece]) -> int:
+    """How many pieces right above a list of titles only announce it: the annex's heading, the head of its table."""
+    count = 0
+    while count < min(3, len(kept)):
+        piece = kept[-1 - count]
+        bare = piece.text.casefold()
+        announced = len(bare.split()) <= 40 and (
+            bare.startswith(("annex", "appendix", "annexe", "anexo"))
+            or re.search(r"\bobjectives (?:for|of) (?:the global|the gcm|safe)\b|\b23 objectives\b", bare)
+        )
+        head = piece.kind == "row" and all(len(cell.split()) <= 4 for cell in piece.cells)
+        if not (announced or head):
+            break
+        count += 1
+    return count
 
 
 def promote_headings(pieces: Sequence[Piece]) -> list[Piece]:
