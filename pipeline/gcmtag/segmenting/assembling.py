@@ -33,7 +33,8 @@ _EMPTY: Final = re.compile(
     re.I,
 )
 _ENDING: Final = re.compile(
-    r"^[\W_]*(?:the\s+)?(?:end|fin|ende)(?:\s+of\s+(?:the\s+)?(?:document|questionnaire|survey|report|text))?[\W_]*$", re.I
+    r"^[\W_]*(?:the\s+)?(?:end|fin|ende)(?:\s+of\s+(?:the\s+)?(?:document|questionnaire|survey|report|text))?[\W_]*$",
+    re.I,
 )
 _PURE_LEAD_IN: Final = re.compile(
     r"\b(?:following|follows|as below|suivant(?:e|s|es)?|siguientes?)\b[^:]{0,40}:$", re.I

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -79,7 +80,7 @@ def _items(blocks: Sequence[Block]) -> list[_Item]:
             continue
         items.append(_Item(block, place, text, gap=gap))
         gap = False
-    for above, below in zip(items, items[1:], strict=False):
+    for above, below in pairwise(items):
         if above.block.page != below.block.page:
             above.page_end = below.page_start = True
     if items:
@@ -95,16 +96,25 @@ def _mark_by_pattern(items: list[_Item]) -> None:
                 break
 
 
-def _edges(items: list[_Item]) -> dict[int, list[_Item]]:
-    """For each page that the file knows, the few items at its top and foot."""
+def _edges(items: list[_Item]) -> dict[int, list[tuple[_Item, int]]]:
+    """For each page that the file knows, the few items at its top and foot, each with where it stands.
+
+    Where: the height in steps of 4 points, or, without layout, its place from the top (1, 2, …) or foot (-2, -3, …).
+    """
     pages: defaultdict[int, list[_Item]] = defaultdict(list)
     for item in items:
         if item.block.page is not None:
             pages[item.block.page].append(item)
-    return {
-        page: list({id(item): item for item in (*inside[:_MARGIN], *inside[-_MARGIN:])}.values())
-        for page, inside in pages.items()
-    }
+    edges: dict[int, list[tuple[_Item, int]]] = {}
+    for page, inside in pages.items():
+        top = [(item, 1 + place) for place, item in enumerate(inside[:_MARGIN])]
+        foot = [
+            (item, -2 - place) for place, item in enumerate(inside[: -_MARGIN - 1 : -1]) if len(inside) > 2 * _MARGIN
+        ]
+        edges[page] = [
+            (item, round(item.block.layout.top / 4) if item.block.layout else place) for item, place in (*top, *foot)
+        ]
+    return edges
 
 
 def _mark_page_numbers(items: list[_Item]) -> None:
@@ -112,7 +122,7 @@ def _mark_page_numbers(items: list[_Item]) -> None:
     offsets: Counter[int] = Counter()
     found: list[tuple[int, _Item]] = []
     for page, edge in _edges(items).items():
-        for item in edge:
+        for item, _ in edge:
             if not item.reason and re.fullmatch(r"\d{1,4}", item.text):
                 offsets[int(item.text) - page] += 1
                 found.append((int(item.text) - page, item))
@@ -120,7 +130,7 @@ def _mark_page_numbers(items: list[_Item]) -> None:
         if offsets[offset] >= min(3, max(2, len(found))) or offset == 0:
             item.reason = PAGE_NUMBER
     for page, edge in _edges(items).items():
-        for item in edge:
+        for item, _ in edge:
             if not item.reason and re.fullmatch(r"[ivxl]{1,6}", item.text) and page < 20:
                 item.reason = PAGE_NUMBER
 
@@ -135,24 +145,50 @@ def _mark_repeated(items: list[_Item]) -> None:
     Where pages are known, at their edges; where they are not, beside lines that are furniture by themselves, so that
     a sub-heading which is used again and again stays.
     """
-    edges = _edges(items)
-    if len(edges) > 1:
-        pages_of: defaultdict[str, set[int]] = defaultdict(set)
-        for page, edge in edges.items():
-            for item in edge:
-                pages_of[_shape(item.text)].add(page)
-        least = 2 if len(edges) <= 3 else 3
-        for edge in edges.values():
-            for item in edge:
-                if not item.reason and len(pages_of[_shape(item.text)]) >= least and _may_run(item):
-                    item.reason = RUNNING
+    if any(item.block.page is not None for item in items):
+        _mark_repeated_at_edges(items)
         return
     counts = Counter(_shape(item.text) for item in items)
+    _mark_numbers_beside(items, counts)
     for order in (items, items[::-1]):
-        for before, item in zip(order, order[1:], strict=False):
+        for before, item in pairwise(order):
             running = before.reason in {PAGE_NUMBER, RUNNING, SYMBOL, IMAGE}
             if running and not item.reason and counts[_shape(item.text)] >= 3 and _may_run(item):
                 item.reason = RUNNING
+
+
+def _mark_repeated_at_edges(items: list[_Item]) -> None:
+    """Lines that come back at the same height of page after page, or as the same line from its top or foot."""
+    pages_of: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+    edges = _edges(items)
+    for page, edge in edges.items():
+        for item, place in edge:
+            pages_of[_shape(item.text), place].add(page)
+    least = 2 if len(edges) <= 3 else 3
+    for edge in edges.values():
+        for item, place in edge:
+            shape = _shape(item.text)
+            near = (pages_of.get((shape, place + step), set()) for step in (-1, 0, 1))
+            if not item.reason and len(set().union(*near)) >= least and _may_run(item):
+                item.reason = RUNNING
+
+
+def _mark_numbers_beside(items: list[_Item], counts: Counter[str]) -> None:
+    """Lone numbers that go up by one from page to page, each beside the same repeated line."""
+    beside: defaultdict[str, list[tuple[int, _Item]]] = defaultdict(list)
+    for place, item in enumerate(items):
+        if item.reason or not re.fullmatch(r"\d{1,4}", item.text):
+            continue
+        around = [*items[place + 1 : place + 2], *items[max(0, place - 1) : place]]
+        for other in around:
+            shape = _shape(other.text)
+            if counts[shape] >= 3 and shape != "#" and _may_run(other):
+                beside[shape].append((int(item.text), item))
+    for found in beside.values():
+        numbers = [number for number, _ in found]
+        if len(found) >= 3 and all(after == before + 1 for before, after in pairwise(numbers)):
+            for _, item in found:
+                item.reason = PAGE_NUMBER
 
 
 def _may_run(item: _Item) -> bool:

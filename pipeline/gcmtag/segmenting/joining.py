@@ -4,6 +4,7 @@ import re
 from bisect import bisect
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -29,7 +30,9 @@ class _Start:
     valid: bool
 
 
-def join_lines(lines: Sequence[Line], vocabulary: Vocabulary, others: Set[int] = frozenset()) -> list[tuple[int, Piece]]:
+def join_lines(
+    lines: Sequence[Line], vocabulary: Vocabulary, others: Set[int] = frozenset()
+) -> list[tuple[int, Piece]]:
     """Join the lines of a file into pieces, each with the place of its first line, in reading order.
 
     ``others`` are the places of blocks that are no lines; a paragraph goes on across one only in mid-sentence.
@@ -62,7 +65,9 @@ class _Joiner:
         self._walls = _walls(lines, others)
         self._vocabulary = vocabulary
         lengths = sorted(len(line.text) for line in lines)
-        self._width = lengths[int(0.9 * (len(lengths) - 1))] if lengths else 0
+        self._width = lengths[int(0.97 * (len(lengths) - 1))] if lengths else 0
+        self._fills = [self._fill(position) for position in range(len(lines))]
+        self._full = self._fullness()
         gaps = sum(line.gap for line in lines)
         # Where nearly every line has a blank line above it, blank lines say nothing.
         self._gaps_count = bool(lines) and gaps < 0.8 * len(lines)
@@ -301,10 +306,9 @@ class _Joiner:
         complete = ends_sentence(above.text)
         if here in self._walls:
             return complete or not starts_low
-        if line.gap and self._gaps_count:
-            return not ((line.glued or line.paged) and starts_low and not complete) and not (
-                starts_low and not complete and not self._is_short(here - 1)
-            )
+        if line.gap and self._gaps_count and not line.paged:
+            # A blank line beside page furniture may be the page's, not the paragraph's.
+            return complete if line.glued else complete or not starts_low or self._is_short(here - 1)
         if starts_low and not complete:
             return not self._same_setting(here - 1, here) and not line.glued and not line.paged
         if line.layout and above.layout and (verdict := self._layout_breaks(here)) is not None:
@@ -314,9 +318,9 @@ class _Joiner:
         if not complete:
             # In numbered reports nothing but a heading begins after half a sentence, and headings are found elsewhere.
             # A line under a note mark is short because the mark cut it.
-            if starts_low or above.glued or (self._numbered and here > min(self._chain)):
+            if starts_low or above.glued or line.glued or line.paged or (self._numbered and here > min(self._chain)):
                 return False
-            return self._is_short(here - 1) and self._stands_apart(here)
+            return self._fills[here - 1] < self._full - 0.08 and self._stands_apart(here)
         return self._is_short(here - 1) and not starts_low
 
     def _mark_was_above(self, here: int) -> bool:
@@ -327,7 +331,7 @@ class _Joiner:
         """A line after a short unfinished one: the one above was a heading or list line, not half a sentence."""
         above = self._lines[here - 1]
         return (
-            len(above.text) < 0.6 * self._width
+            (self._full > 0.93 or len(above.text) < 0.6 * self._width)
             and not above.text.endswith(("-", ",", "–"))
             and not re.search(r"\b(?:of|the|and|in|to|for|on|with|by|de|la|le|et|y|a|an|or|from|at|No\.)$", above.text)
         )
@@ -357,30 +361,49 @@ class _Joiner:
 
     def _is_short(self, position: int) -> bool:
         """Whether the first word of the next line would have fitted on this one."""
+        return self._fills[position] < self._full
+
+    def _fill(self, position: int) -> float:
+        """How far across the page a line would reach with the next line's first word on it; 1 is the right edge."""
         line = self._lines[position]
         following = self._lines[position + 1] if position + 1 < len(self._lines) else None
         word = len(following.text.split(" ", 1)[0]) if following else 0
-        if line.layout:
-            right = self._right_edge(position)
-            letter = (line.layout.right - line.layout.left) / max(1, len(line.text))
-            return line.layout.right + (word + 2) * letter < right
-        return len(line.text) + word + 1 < 0.84 * self._width
+        if line.layout is None:
+            return (len(line.text) + 1 + word) / max(1, self._width)
+        letter = (line.layout.right - line.layout.left) / max(1, len(line.text))
+        width = max(1.0, self._right_edge(position) - line.layout.left)
+        return (line.layout.right - line.layout.left + (word + 1) * letter) / width
+
+    def _fullness(self) -> float:
+        """The fill above which a line was broken because the page ended, learned from lines that surely go on."""
+        certain = sorted(
+            self._fills[place]
+            for place, (above, below) in enumerate(pairwise(self._lines))
+            if below.text[:1].islower()
+            and split_marker(below.text)[0] is None
+            and not ends_sentence(above.text)
+            and not (above.glued or below.glued or below.gap or below.paged)
+        )
+        if len(certain) < 8:
+            return 0.84
+        # The very lowest may be a heading that goes on or a line that a mark cut.
+        lowest = certain[max(min(2, len(certain) // 30), len(certain) // 100)]
+        return min(1.0, max(0.6, lowest - 0.005))
 
     def _right_edge(self, position: int) -> float:
-        layout = self._lines[position].layout
-        assert layout is not None  # noqa: S101 - the caller has looked
-        near = self._lines[max(0, position - 30) : position + 31]
+        line = self._lines[position]
+        left = line.layout.left if line.layout else 0.0
         edges = sorted(
             other.layout.right
-            for other in near
-            if other.layout and other.page == self._lines[position].page and abs(other.layout.left - layout.left) < 60
+            for other in self._lines[max(0, position - 30) : position + 31]
+            if other.layout and other.page == line.page and abs(other.layout.left - left) < 60
         )
-        return edges[int(0.9 * (len(edges) - 1))] if edges else layout.right
+        return edges[int(0.9 * (len(edges) - 1))] if edges else 0.0
 
     def _typical_leading(self) -> float:
         steps = [
             below.layout.top - above.layout.top
-            for above, below in zip(self._lines, self._lines[1:], strict=False)
+            for above, below in pairwise(self._lines)
             if above.layout and below.layout and above.page == below.page and below.layout.top > above.layout.top
         ]
         return median(steps) if steps else 0.0

@@ -19,7 +19,7 @@ FORM: Final = "instruction"
 CHECKBOX: Final = "checkbox table"
 CONTACT: Final = "contact field"
 
-_BOX: Final = re.compile(r"[☐☒]")
+_BOX: Final = re.compile(r"[☐☒]|\[\s?[xX✓]?\s?\](?=\s|=|$)")
 _YES_NO: Final = re.compile(r"^\W*(?:=?\s*(?:yes|no|oui|non|sí|si)\W*){1,2}", re.I)
 _LABEL: Final = re.compile(
     r"^\W*(?:country|state|office|names?|title|position|title/position|function|designation|e-?mail|telephone|tel|phone|"
@@ -112,9 +112,7 @@ def _opened(piece: Piece) -> Iterator[Piece]:
     filled = [cell for cell in piece.cells if cell.strip()]
     if filled and "\n" not in piece.text and cluster_of(filled[0]):
         tail = " ".join(filled[1:])
-        yield replace(
-            piece, text=f"{filled[0]} ({tail})" if tail else filled[0], kind="heading", cells=(), cell=True
-        )
+        yield replace(piece, text=f"{filled[0]} ({tail})" if tail else filled[0], kind="heading", cells=(), cell=True)
         return
     asks = any(REQUEST.search(cell) or split_number(cell)[1] for cell in filled)
     long = any(len(cell.split()) >= 12 or "\n" in cell for cell in filled)
@@ -177,9 +175,7 @@ class _Walk:
         self._part = ask.part if self._question not in ITEMS else None
         self._prompt = ask.asked
         self._drops.add(PROMPT)
-        yield Piece(
-            ask.asked, "prompt", page=piece.page, question=self._question, part=self._part, prompt=self._prompt
-        )
+        yield Piece(ask.asked, "prompt", page=piece.page, question=self._question, part=self._part, prompt=self._prompt)
         if not ask.rest:
             return
         answer = replace(piece, text=ask.rest, marker="", kind="paragraph")
