@@ -1,0 +1,96 @@
+"""The classifier: two members, one on words and one on vectors, whose logits are averaged and calibrated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from scipy.special import softmax
+
+from gcmtag.classifying.calibration import Calibration
+from gcmtag.classifying.features import Words, dense_features, lexical_features
+from gcmtag.classifying.inputs import Inputs
+from gcmtag.encoding import Encoder
+from gcmtag.encoding.encoder import Progress
+from gcmtag.objectives import CLUSTERS, ROLES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MEMBERS: Final = ("lexical", "dense")
+
+
+@dataclass(frozen=True, slots=True)
+class LinearHead:
+    """One linear function per label: weights (features, labels) and bias (labels), float32."""
+
+    weights: "NDArray[np.float32]"
+    bias: "NDArray[np.float32]"
+
+    def __post_init__(self) -> None:
+        if self.weights.ndim != 2 or self.bias.shape != (self.weights.shape[1],):
+            raise ValueError(f"weights {self.weights.shape} and bias {self.bias.shape} do not fit")
+
+    def logits(self, features: Any) -> "NDArray[np.float32]":  # noqa: ANN401
+        """Shape (n, labels), float32."""
+        return np.asarray(features @ self.weights + self.bias, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Calibrated probabilities: objectives (n, 23), clusters (n, 4), roles (n, 7; rows sum to 1), all float32."""
+
+    objectives: "NDArray[np.float32]"
+    clusters: "NDArray[np.float32]"
+    roles: "NDArray[np.float32]"
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """Everything that changes an answer, the encoder's weights aside, which ``encoder`` names and checks."""
+
+    name: str
+    version: str
+    encoder: Encoder
+    words: Mapping[str, Words]
+    objective_heads: Mapping[str, LinearHead]
+    role_heads: Mapping[str, LinearHead]
+    calibration: Calibration
+    cluster_calibration: Calibration
+    role_slope: float
+    threshold: float
+
+    def features(self, inputs: Inputs, progress: Progress | None = None) -> dict[str, Any]:
+        """The feature matrix of each member."""
+        return {
+            "lexical": lexical_features(inputs, self.words),
+            "dense": dense_features(inputs, self.encoder, progress),
+        }
+
+    def score(self, inputs: Inputs, progress: Progress | None = None) -> Scores:
+        """Calibrated probabilities of every passage; an empty input gives arrays of shape (0, 23), (0, 4), (0, 7)."""
+        if not len(inputs):
+            return Scores(*(np.zeros((0, n), dtype=np.float32) for n in (23, len(CLUSTERS), len(ROLES))))
+        features = self.features(inputs, progress)
+        objectives = self.calibration.probabilities(blended(self.objective_heads, features))
+        return Scores(
+            objectives=objectives,
+            clusters=self.cluster_calibration.probabilities(cluster_logits(objectives)),
+            roles=softmax(self.role_slope * blended(self.role_heads, features), axis=1).astype(np.float32),
+        )
+
+
+def blended(heads: Mapping[str, LinearHead], features: Mapping[str, Any]) -> "NDArray[np.float32]":
+    """Mean of the members' logits, shape (n, labels)."""
+    return np.mean([heads[member].logits(features[member]) for member in MEMBERS], axis=0, dtype=np.float32)
+
+
+def cluster_logits(objectives: "NDArray[np.floating]") -> "NDArray[np.float64]":
+    """Log odds, shape (n, 4), that at least one objective of the cluster applies if objectives were independent.
+
+    Objectives that hang together make this too sure or not sure enough; a calibration on top corrects it.
+    """
+    absent = np.log1p(-np.clip(objectives.astype(np.float64), 0.0, 1 - 1e-6))
+    log_none = np.stack([absent[:, [n - 1 for n in cluster.objectives]].sum(axis=1) for cluster in CLUSTERS], axis=1)
+    log_none = np.minimum(log_none, -1e-9)
+    return np.asarray(np.log(-np.expm1(log_none)) - log_none)

@@ -1,0 +1,96 @@
+"""Feature blocks of a passage: words of text and context, vectors of text and context, declared objectives.
+
+Blocks of a member are laid side by side; a weight says how much a block counts beside the others.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import scipy.sparse as sp
+
+from gcmtag.classifying.inputs import Inputs
+from gcmtag.encoding import Encoder
+from gcmtag.encoding.encoder import Progress
+from gcmtag.objectives import OBJECTIVES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEXICAL_CONTEXT_WEIGHT: Final = 0.3
+DENSE_CONTEXT_WEIGHT: Final = 0.5
+DECLARED_WEIGHT: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A TF-IDF vocabulary (lower-case words, 1 to ``longest`` of them in a row) with the weight of each term.
+
+    Term frequencies are dampened (1 + log tf) and rows have unit length, as in scikit-learn's TfidfVectorizer.
+    """
+
+    terms: tuple[str, ...]
+    idf: "NDArray[np.float32]"
+    longest: int
+    _vectorizer: Any = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.idf.shape != (len(self.terms),):
+            raise ValueError(f"{len(self.terms)} terms but weights of shape {self.idf.shape}")
+        vectorizer = _vectorizer(self.longest, vocabulary={term: i for i, term in enumerate(self.terms)})
+        vectorizer.idf_ = self.idf.astype(np.float64)
+        object.__setattr__(self, "_vectorizer", vectorizer)
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], longest: int, most: int) -> "Words":
+        """The ``most`` most frequent terms that occur in at least two of the texts, in alphabetical order."""
+        vectorizer = _vectorizer(longest, min_df=2, max_features=most).fit(texts)
+        return cls(tuple(vectorizer.get_feature_names_out()), vectorizer.idf_.astype(np.float32), longest)
+
+    def rows(self, texts: Sequence[str]) -> Any:  # noqa: ANN401
+        """Sparse matrix of shape (n, number of terms), float64."""
+        return self._vectorizer.transform(texts)
+
+
+def _vectorizer(longest: int, **options: Any) -> Any:  # noqa: ANN401
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
+
+    # Numbers name no objective: words are letters only.
+    return TfidfVectorizer(
+        ngram_range=(1, longest),
+        sublinear_tf=True,
+        stop_words="english",
+        token_pattern=r"(?u)\b[^\W\d_]{2,}\b",  # noqa: S106
+        **options,
+    )
+
+
+def declared_rows(inputs: Inputs) -> "NDArray[np.float32]":
+    """Shape (n, 23): declared objectives share a weight of 1, so that a heading naming one says more than one naming five."""
+    rows = np.zeros((len(inputs), len(OBJECTIVES)), dtype=np.float32)
+    for row, declared in zip(rows, inputs.declared, strict=True):
+        for number in declared:
+            row[number - 1] = 1 / len(declared)
+    return rows
+
+
+def lexical_features(inputs: Inputs, words: Mapping[str, Words]) -> Any:  # noqa: ANN401
+    """Sparse matrix (n, text terms + context terms + 23)."""
+    return sp.hstack(
+        [
+            words["text"].rows(inputs.texts),
+            LEXICAL_CONTEXT_WEIGHT * words["context"].rows(inputs.nearest_contexts()),
+            DECLARED_WEIGHT * sp.csr_matrix(declared_rows(inputs)),
+        ]
+    ).tocsr()
+
+
+def dense_features(inputs: Inputs, encoder: Encoder, progress: Progress | None = None) -> "NDArray[np.float32]":
+    """Shape (n, 2 x dimension + 23), float32."""
+    contexts = inputs.nearest_contexts()
+    vectors = encoder.encode([*inputs.texts, *contexts], progress)
+    context_vectors = DENSE_CONTEXT_WEIGHT * vectors[len(inputs) :]
+    # A missing context is no context, not the vector of the empty string.
+    context_vectors[[not context for context in contexts]] = 0
+    return np.hstack([vectors[: len(inputs)], context_vectors, DECLARED_WEIGHT * declared_rows(inputs)])

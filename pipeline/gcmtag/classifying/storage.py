@@ -1,0 +1,161 @@
+"""A classifier on disk: JSON and safetensors with a manifest of hashes; loading runs no code from the files.
+
+Format version 1. To change the format: raise ``FORMAT_VERSION``, keep reading the former version or say in the error
+how to rebuild, and note the change here.
+
+    manifest.json       format version, name, version, SHA-256 of every other file
+    settings.json       encoder, calibration, thresholds, sizes
+    vocabulary.json     terms of the text and context vocabularies, in column order
+    weights.safetensors idf weights, heads (float16 on words, float32 on vectors)
+    card.json           what the model was trained on and how (changes no answer)
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from gcmtag.classifying.calibration import Calibration
+from gcmtag.classifying.classifier import MEMBERS, Classifier, LinearHead
+from gcmtag.classifying.features import Words
+from gcmtag.encoding import load_encoder
+from gcmtag.errors import ModelDamaged, ModelNotFound
+
+FORMAT_VERSION: Final = 1
+ANSWERING_FILES: Final = ("settings.json", "vocabulary.json", "weights.safetensors")
+KINDS: Final = ("objective", "role")
+
+
+def save_classifier(classifier: Classifier, folder: Path, card: Mapping[str, Any]) -> None:
+    """Writes the classifier and its card into ``folder``, which is made if need be."""
+    from safetensors.numpy import save_file  # noqa: PLC0415
+
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_json(folder / "settings.json", _settings(classifier))
+    _write_json(folder / "vocabulary.json", {name: list(words.terms) for name, words in classifier.words.items()})
+    save_file(_tensors(classifier), folder / "weights.safetensors")
+    _write_json(folder / "card.json", card)
+    names = (*ANSWERING_FILES, "card.json")
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "name": classifier.name,
+        "version": classifier.version,
+        "files": {name: _sha256(folder / name) for name in names},
+    }
+    _write_json(folder / "manifest.json", manifest)
+
+
+def load_classifier(folder: Path) -> tuple[Classifier, str]:
+    """The classifier in ``folder`` and its id: name, version and a hash of everything that changes its answers.
+
+    Raises:
+        ModelNotFound: no model in the folder, or its encoder is not installed.
+        ModelDamaged: a file is missing or not the one that the manifest names, or the format is not known.
+    """
+    from safetensors.numpy import load_file  # noqa: PLC0415
+
+    manifest = read_manifest(folder)
+    settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+    tensors = load_file(folder / "weights.safetensors")
+    classifier = Classifier(
+        name=manifest["name"],
+        version=manifest["version"],
+        encoder=load_encoder(settings["encoder"], settings["max_tokens"]),
+        words={
+            name: Words(tuple(terms), tensors[f"idf.{name}"], settings["longest_term"][name])
+            for name, terms in vocabulary.items()
+        },
+        objective_heads=_heads(tensors, "objective"),
+        role_heads=_heads(tensors, "role"),
+        calibration=_calibration(settings["calibration"]),
+        cluster_calibration=_calibration(settings["cluster_calibration"]),
+        role_slope=settings["role_slope"],
+        threshold=settings["threshold"],
+    )
+    return classifier, model_id(manifest)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest, after every file it names was found and has the hash it should have.
+
+    Raises:
+        ModelNotFound: there is no manifest.
+        ModelDamaged: a file is missing, was changed, or the format version is not known.
+    """
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise ModelNotFound(f"{folder} holds no model (no manifest.json): name a folder that 'gcmtag train' wrote")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version, files = manifest["format_version"], manifest["files"]
+        missing = {*ANSWERING_FILES} - {*files}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelDamaged(f"{path} is not a model manifest: fetch the model again") from error
+    if version != FORMAT_VERSION:
+        raise ModelDamaged(
+            f"{folder} has model format {version}, this version reads {FORMAT_VERSION}: train it again or update gcmtag"
+        )
+    for name in sorted(missing):
+        raise ModelDamaged(f"{path} does not name {name}: fetch the model again")
+    for name, expected in files.items():
+        if Path(name).name != name or not (folder / name).is_file() or _sha256(folder / name) != expected:
+            raise ModelDamaged(f"{folder / name} is missing or was changed since the model was made: fetch it again")
+    return manifest
+
+
+def model_id(manifest: Mapping[str, Any]) -> str:
+    """Name, version and 12 hex digits over the hashes of the files that change answers."""
+    files = manifest["files"]
+    text = "\n".join(f"{name}:{files[name]}" for name in ANSWERING_FILES)
+    return f"{manifest['name']}-{manifest['version']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _settings(classifier: Classifier) -> dict[str, Any]:
+    return {
+        "encoder": classifier.encoder.name,
+        "max_tokens": classifier.encoder.max_tokens,
+        "longest_term": {name: words.longest for name, words in classifier.words.items()},
+        "calibration": _as_json(classifier.calibration),
+        "cluster_calibration": _as_json(classifier.cluster_calibration),
+        "role_slope": classifier.role_slope,
+        "threshold": classifier.threshold,
+    }
+
+
+def _tensors(classifier: Classifier) -> dict[str, Any]:
+    tensors: dict[str, Any] = {f"idf.{name}": words.idf for name, words in classifier.words.items()}
+    for kind, heads in zip(KINDS, (classifier.objective_heads, classifier.role_heads), strict=True):
+        for member, head in heads.items():
+            # The vocabulary is long and its weights small: half precision changes no score by 0.001.
+            dtype = np.float16 if member == "lexical" else np.float32
+            tensors[f"{kind}.{member}.weights"] = np.ascontiguousarray(head.weights.astype(dtype))
+            tensors[f"{kind}.{member}.bias"] = head.bias
+    return tensors
+
+
+def _heads(tensors: Mapping[str, Any], kind: str) -> dict[str, LinearHead]:
+    return {
+        member: LinearHead(tensors[f"{kind}.{member}.weights"].astype(np.float32), tensors[f"{kind}.{member}.bias"])
+        for member in MEMBERS
+    }
+
+
+def _as_json(calibration: Calibration) -> dict[str, Any]:
+    return {"slope": calibration.slope, "offsets": list(calibration.offsets)}
+
+
+def _calibration(values: Mapping[str, Any]) -> Calibration:
+    return Calibration(values["slope"], tuple(values["offsets"]))
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

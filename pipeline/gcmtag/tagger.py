@@ -1,0 +1,164 @@
+"""The tagger: a loaded model that turns texts and documents into tags."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+from gcmtag.classifying import Classifier, Inputs, load_classifier
+from gcmtag.classifying.evidence import find_evidence
+from gcmtag.document import Document, Tags
+from gcmtag.encoding.encoder import Progress
+from gcmtag.errors import ModelNotFound, UsageError
+from gcmtag.objectives import NUMBERS, ROLES, clusters_of
+from gcmtag.segmenting import read
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+DEFAULT_MODEL = "standard"
+PACKAGE_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedDocument:
+    """A document with the tags of each of its passages, in the same order."""
+
+    document: Document
+    tags: tuple[Tags, ...]
+    model: str
+
+    def __post_init__(self) -> None:
+        if len(self.tags) != len(self.document.passages):
+            raise ValueError(f"{len(self.tags)} tags for {len(self.document.passages)} passages")
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A row a passage, with the columns of the tags table."""
+        from gcmtag.tables import tags_table, to_frame  # noqa: PLC0415
+
+        return to_frame(tags_table([self]))
+
+
+@dataclass(frozen=True, slots=True)
+class Tagger:
+    """A model ready to tag; ``model`` is its id."""
+
+    classifier: Classifier
+    model: str
+
+    def scores(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> "NDArray[np.float32]":
+        """Calibrated probabilities, shape (n, 23), float32, objective 1 first.
+
+        Raises:
+            UsageError: ``texts`` holds something that is not a string, or ``contexts`` has another length.
+        """
+        return self.classifier.score(_checked(texts, contexts)).objectives
+
+    @overload
+    def tag(self, texts: str, contexts: str | None = None) -> Tags: ...
+
+    @overload
+    def tag(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Tags]: ...
+
+    def tag(self, texts: str | Sequence[str], contexts: str | Sequence[str] | None = None) -> Tags | list[Tags]:
+        """Tags of each text; a single string gives one ``Tags``.
+
+        Args:
+            texts: passages. A text without a letter gets no objective.
+            contexts: the heading or question above each text, where it is known.
+
+        Raises:
+            UsageError: ``texts`` holds something that is not a string, or ``contexts`` has another length.
+        """
+        if isinstance(texts, str):
+            only_context = None if contexts is None else [str(contexts)]
+            return self.tag_inputs(_checked([texts], only_context))[0]
+        return self.tag_inputs(_checked(texts, contexts))
+
+    def tag_inputs(self, inputs: Inputs, progress: Progress | None = None) -> list[Tags]:
+        """Tags of passages with their contexts and declared objectives.
+
+        Args:
+            inputs: the passages.
+            progress: called with (texts encoded, texts in all), first for the passages, then for their sentences.
+        """
+        scores = self.classifier.score(inputs, progress)
+        objectives = [
+            tuple(number for number, p in zip(NUMBERS, row, strict=True) if p >= self.classifier.threshold)
+            if _has_words(text)
+            else ()
+            for text, row in zip(inputs.texts, scores.objectives, strict=True)
+        ]
+        evidence = find_evidence(self.classifier, inputs, objectives, progress)
+        return [
+            Tags(
+                objectives=found,
+                scores=tuple(map(float, row)),
+                clusters=clusters_of(found),
+                cluster_scores=tuple(map(float, cluster_row)),
+                role=ROLES[int(role_row.argmax())],
+                role_score=float(role_row.max()),
+                evidence=spans,
+            )
+            for found, row, cluster_row, role_row, spans in zip(
+                objectives, scores.objectives, scores.clusters, scores.roles, evidence, strict=True
+            )
+        ]
+
+    def tag_document(self, document: str | Path | Document, progress: Progress | None = None) -> TaggedDocument:
+        """Reads a file (or takes a document already read) and tags its passages.
+
+        Raises:
+            DocumentError: the file cannot be read or holds no passage.
+        """
+        if not isinstance(document, Document):
+            document = read(document)
+        tags = self.tag_inputs(Inputs.of_passages(document.passages), progress)
+        return TaggedDocument(document, tuple(tags), self.model)
+
+
+def load(model: str | Path = DEFAULT_MODEL) -> Tagger:
+    """The shipped model, or one by name or by the path of its folder.
+
+    Raises:
+        ModelNotFound: no such model, or its encoder is not installed.
+        ModelDamaged: a file of the model was changed.
+    """
+    classifier, model_id = load_classifier(find_model(model))
+    return Tagger(classifier, model_id)
+
+
+def find_model(model: str | Path) -> Path:
+    """Folder of a model: a path to one, or the name of a shipped one.
+
+    Raises:
+        ModelNotFound: neither.
+    """
+    for folder in (Path(model), *(shipped / str(model) for shipped in shipped_models())):
+        if (folder / "manifest.json").is_file():
+            return folder
+    known = sorted({path.parent.name for shipped in shipped_models() for path in shipped.glob("*/manifest.json")})
+    raise ModelNotFound(
+        f"no model {str(model)!r}: name a folder that 'gcmtag train' wrote, or a shipped model ({', '.join(known)})"
+    )
+
+
+def shipped_models() -> tuple[Path, ...]:
+    """Folders with shipped models: inside an installed wheel, or ``models/`` of a checkout."""
+    return PACKAGE_FOLDER / "_models", PACKAGE_FOLDER.parents[1] / "models"
+
+
+def _checked(texts: Sequence[str], contexts: Sequence[str] | None) -> Inputs:
+    for position, text in enumerate([*texts, *(contexts or ())]):
+        if not isinstance(text, str):
+            raise UsageError(f"item {position} of texts and contexts is {type(text).__name__}, expected a string")
+    if contexts is not None and len(contexts) != len(texts):
+        raise UsageError(f"{len(contexts)} contexts for {len(texts)} texts: give one for each, or none")
+    return Inputs.of_texts(texts, contexts)
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalpha() for character in text)

@@ -1,0 +1,108 @@
+"""Labelled passages: the records that a model is trained on and measured with."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gcmtag.classifying import Inputs
+from gcmtag.errors import CorpusMismatch
+from gcmtag.objectives import NUMBERS, OBJECTIVES, ROLES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+COMPACT_DOCUMENT: Final = "gcm-objectives"  # the Compact's own text, labelled by the objective it stands under
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPassage:
+    """A passage with its labels; ``role`` is None where nobody judged it."""
+
+    id: str
+    document: str
+    text: str
+    context: str
+    objectives: tuple[int, ...]
+    role: str | None
+    declared: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("objectives", "declared"):
+            numbers = getattr(self, name)
+            if list(numbers) != sorted(set(numbers)) or not set(numbers) <= set(NUMBERS):
+                raise ValueError(f"{name} {list(numbers)} are not ascending numbers from 1 to 23, each once")
+        if self.role is not None and self.role not in ROLES:
+            raise ValueError(f"unknown role {self.role!r}; known: {', '.join(ROLES)}")
+        if not self.text.strip():
+            raise ValueError("empty text")
+
+
+def read_corpus(paths: Iterable[Path]) -> list[LabelledPassage]:
+    """All passages of the given JSON Lines files, and of the ``*.jsonl`` files in the given folders, in order of name.
+
+    A row has ``id``, ``text``, ``objectives`` (list of numbers) and ``role``, and may have ``context``, ``declared``
+    and ``document`` (the file's name without it). Rows of the Compact's own text have ``objective`` instead.
+
+    Raises:
+        CorpusMismatch: a path does not exist, a folder holds no such file, a row breaks the schema, or an id is
+            there twice.
+    """
+    passages = [passage for path in paths for file in _files(path) for passage in _read_file(file)]
+    seen: set[str] = set()
+    for passage in passages:
+        if passage.id in seen:
+            raise CorpusMismatch(f"the passage {passage.id!r} is there twice: name each corpus file once")
+        seen.add(passage.id)
+    return passages
+
+
+def label_matrix(passages: Sequence[LabelledPassage]) -> "NDArray[np.bool_]":
+    """Shape (n, 23), true where the objective applies."""
+    labels = np.zeros((len(passages), len(OBJECTIVES)), dtype=np.bool_)
+    for row, passage in zip(labels, passages, strict=True):
+        row[[number - 1 for number in passage.objectives]] = True
+    return labels
+
+
+def inputs_of(passages: Sequence[LabelledPassage]) -> Inputs:
+    """What a classifier sees of labelled passages."""
+    return Inputs([p.text for p in passages], [p.context for p in passages], [p.declared for p in passages])
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else []
+    if not files:
+        raise CorpusMismatch(f"no corpus at {path}: name a .jsonl file, or a folder that holds some")
+    return files
+
+
+def _read_file(path: Path) -> list[LabelledPassage]:
+    passages: list[LabelledPassage] = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                passages.append(_passage(json.loads(line), path.stem))
+            except (ValueError, KeyError, TypeError) as error:
+                what = f"no field {error}" if isinstance(error, KeyError) else str(error)
+                raise CorpusMismatch(f"{path}, line {number}: {what}; see corpus/README.md for the schema") from error
+    return passages
+
+
+def _passage(row: dict[str, Any], stem: str) -> LabelledPassage:
+    if "objective" in row:
+        return LabelledPassage(row["id"], COMPACT_DOCUMENT, row["text"], "", (row["objective"],), None)
+    return LabelledPassage(
+        id=row["id"],
+        document=row.get("document", stem),
+        text=row["text"],
+        context=row.get("context", ""),
+        objectives=tuple(row["objectives"]),
+        role=row["role"],
+        declared=tuple(row.get("declared", ())),
+    )
