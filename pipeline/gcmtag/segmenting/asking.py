@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from gcmtag.objectives import CLUSTERS
@@ -138,6 +139,7 @@ class _Finder:
             (part, plain(rest)) for _, part, rest in self._numbers if part and len(rest.split()) >= 3
         )
         self.asks = [self._ask(place) for place in range(len(pieces))]
+        self._title_clusters()
 
     def _repetitions(self) -> frozenset[str]:
         """Sentences that come three times or more and mostly have something after them: the form's, not an answer's."""
@@ -174,6 +176,17 @@ class _Finder:
             or self._by_place(piece, question, part, rest)
             or self._by_label(piece, question, part, rest, within)
         )
+
+    def _title_clusters(self) -> None:
+        """Where a line of objectives alone tells the cluster, the short line above it is the cluster's title."""
+        for place, (piece, following) in enumerate(pairwise(self._pieces)):
+            below = self.asks[place + 1]
+            if self.asks[place] or not (below and below.heading) or cluster_named(following.shown):
+                continue
+            bare = following.shown[:1].isalpha() and mentions(following.shown[:60])
+            title = piece.kind != "row" and len(piece.text.split()) <= 25 and not piece.text.endswith((".", ";", ","))
+            if bare and title:
+                self.asks[place] = Ask(below.question, None, piece.shown, "", strong=True, heading=True)
 
     def _by_words(self, piece: Piece, question: str | None, part: str | None, rest: str) -> Ask | None:
         """A prompt in whole sentences of the form's vocabulary, perhaps with the answer behind it."""

@@ -8,34 +8,19 @@ from typing import Final
 
 from gcmtag.document import Passage, PassageKind
 from gcmtag.objectives import OBJECTIVES
-from gcmtag.segmenting.declared import declared_by_heading, declared_by_opening, mentions
+from gcmtag.segmenting.declared import declared_by_heading, declared_by_opening, mentions, numbers_in
+from gcmtag.segmenting.fillers import filler_reason
 from gcmtag.segmenting.markers import split_marker
 from gcmtag.segmenting.pieces import Drops, Piece
 from gcmtag.segmenting.sections import Sections
 from gcmtag.segmenting.tables import cells_of, header_of
-from gcmtag.segmenting.titles import objective_named
+from gcmtag.segmenting.titles import objective_named, paraphrased
 
 CLUSTER_LINE: Final = "cluster line"
-EMPTY: Final = "empty answer"
-END: Final = "end mark"
-LINK: Final = "link"
 LEAD_IN: Final = "lead-in"
 FIGURES: Final = "table of figures"
 HEADINGS: Final = "heading"
 
-_LINK: Final = re.compile(
-    r"^\W*(?:(?:link|see|source|website|available (?:at|from))\W*)?(?:https?://|www\.)\S+\W*$", re.I
-)
-_EMPTY: Final = re.compile(
-    r"^\W*(?:n\s?[/.]\s?a\.?|nil|none|no (?:response|answer|comments?|information(?: available)?)|not applicable|"
-    r"see (?:above|below|annex|attach\w*)|same as above|as above|idem|ditto|sans objet|néant|ninguna?|no aplica|tbc|tbd)?"
-    r"\W*$",
-    re.I,
-)
-_ENDING: Final = re.compile(
-    r"^[\W_]*(?:the\s+)?(?:end|fin|ende)(?:\s+of\s+(?:the\s+)?(?:document|questionnaire|survey|report|text))?[\W_]*$",
-    re.I,
-)
 _PURE_LEAD_IN: Final = re.compile(
     r"\b(?:following|follows|as below|suivant(?:e|s|es)?|siguientes?)\b[^:]{0,40}:$", re.I
 )
@@ -136,16 +121,11 @@ class Assembler:
 
     def _no_passage(self, piece: Piece, following: Piece | None) -> str:
         text = piece.shown
-        if not piece.text or is_empty_answer(text):
-            return EMPTY
-        if _ENDING.match(text):
-            return END
-        if _LINK.match(text):
-            return LINK
-        if not re.search(r"[^\W\d_]{2}", text):
-            return EMPTY
+        numbers_alone = piece.question == "7" and numbers_in(piece.text)
+        if not numbers_alone and (reason := filler_reason(piece.text)):
+            return reason
         if self._is_cluster_line(text):
-            self._sections.declare(declared_by_heading(text), text)
+            self._sections.declare(declared_by_heading(text), lasting=piece.part is None)
             return CLUSTER_LINE
         pure = len(text.split()) <= 14 and _PURE_LEAD_IN.search(text)
         if pure and piece.kind == "paragraph" and following is not None and following.kind == "list_item":
@@ -284,7 +264,7 @@ def merge_enumerations(pieces: Sequence[Piece]) -> list[Piece]:
             end += 1
         if end - position >= 2:
             run = pieces[position:end]
-            text = " ".join(piece.text if piece.marker == "•" else piece.shown for piece in run)
+            text = _joined([piece.text if piece.marker == "•" else piece.shown for piece in run])
             merged.append(replace(run[0], text=text, marker="", kind="paragraph"))
             position = end
             continue
@@ -293,18 +273,18 @@ def merge_enumerations(pieces: Sequence[Piece]) -> list[Piece]:
     return merged
 
 
+def _joined(items: Sequence[str]) -> str:
+    """The items of a list in one line, still told apart where they have neither letters nor punctuation."""
+    return " ".join(item if item[-1] in ",;.:" else f"{item};" for item in items[:-1]) + f" {items[-1]}"
+
+
 def _names_objective(piece: Piece, first: Piece) -> bool:
     same = (piece.question, piece.part, piece.kind) == (first.question, first.part, first.kind)
-    return same and piece.kind in {"list_item", "paragraph"} and objective_named(piece.shown) is not None
-
-
-def is_empty_answer(text: str) -> bool:
-    """Whether a text says no more than that there is no answer.
-
-    >>> is_empty_answer("N/A"), is_empty_answer("None of the banks")
-    (True, False)
-    """
-    return bool(_EMPTY.match(text))
+    if not same or piece.kind not in {"list_item", "paragraph"}:
+        return False
+    # Asked which objectives come first, States shorten the titles.
+    in_short = piece.question == "7" and piece.kind == "list_item" and paraphrased(piece.text) is not None
+    return objective_named(piece.shown) is not None or in_short
 
 
 def introduction(text: str) -> str:

@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from gcmtag.objectives import NUMBERS
-from gcmtag.segmenting.titles import objective_named
+from gcmtag.segmenting.markers import split_marker
+from gcmtag.segmenting.titles import objective_named, paraphrased
 
 _ONE: Final = r"(?:no\.?|nos\.?|nº|n°|#)?\s*(?:\(\d{1,2}\)|\d{1,2})(?!\d|[.,]\d|\s?%)(?:\s*\((?!\d+\))[^()]{0,160}\))?"
 _JOINT: Final = (
@@ -51,6 +52,8 @@ def numbers_in(listed: str) -> tuple[int, ...]:
     >>> numbers_in("20 and 24")
     ()
     """
+    if not re.search(r"\d", listed):
+        return ()
     found: set[int] = set()
     listed = re.sub(r"\((?!\d+\))[^()]*\)", " ", listed)
     tokens = re.findall(r"\d+|[–—-]|\bto\b|\bthrough\b|\b[àa]\b", listed, re.I)
@@ -93,9 +96,14 @@ def declared_by_heading(text: str) -> tuple[int, ...]:
     if _OTHER_FRAME.search(text) and not _ITS_OWN.search(text):
         return ()
     found = {number for _, _, numbers in mentions(text) for number in numbers}
-    if not found and (named := objective_named(text)) and not _TARGETS.match(text):
+    if not found and not _TARGETS.match(text) and (named := objective_named(text) or _reworded(text)):
         found = {named}
     return tuple(sorted(found))
+
+
+def _reworded(text: str) -> int | None:
+    _, bare = split_marker(text)
+    return paraphrased(bare, 1.5)
 
 
 def declared_by_opening(text: str) -> tuple[int, ...]:

@@ -25,7 +25,10 @@ _ALWAYS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     (PAGE_NUMBER, re.compile(r"^(?:page|página|pág\.|seite)\s+\d{1,4}$|^[-–—]\s*\d{1,4}\s*[-–—]$", re.I)),
     (PAGE_NUMBER, re.compile(r"^\d{1,4}\s*\|\s*p\s?a\s?g\s?[ei](?:na)?$|^\|\s*\d{1,4}$|^\d{1,4}\s*\|$", re.I)),
     (IMAGE, re.compile(r"^\S*\.(?:png|jpe?g|gif|tiff?|bmp|svg|emf|wmf)$", re.I)),
-    (SYMBOL, re.compile(r"^[A-Z]{1,10}(?:/[A-Z0-9](?:[A-Za-z0-9.()\-]*[A-Za-z0-9)])?){1,6}/?$|^/\d+(?:/[\w.]+)+$")),
+    (
+        SYMBOL,
+        re.compile(r"^(?=.*\d)[A-Z]{1,10}(?:/[A-Z0-9](?:[A-Za-z0-9.()\-]*[A-Za-z0-9)])?){1,6}/?$|^/\d+(?:/[\w.]+)+$"),
+    ),
     (SYMBOL, re.compile(r"^\d{2}-\d{5}\*?(?:\s*\([A-Z]\))?(?:\s+\d+/\d+)?$|^\d+/\d+\s+\d{2}-\d{5}$")),
     (BARCODE, re.compile(r"^\*\s?\d{5,}\s?\*$|^\d{6}$|^(?:Please recycle|Veuillez recycler)\W*$", re.I)),
 )
@@ -37,6 +40,10 @@ _NEEDS_NUMBER: Final = re.compile(
     r"\b(?:nos?\.?|articles?|art\.?|target|goal|goals|indicator|objective|para\.?|of)$", re.I
 )
 _STRAY_SYMBOL: Final = re.compile(r"^(?:See\s+)?[A-Z]{1,4}(?:/[A-Za-z0-9.]+){1,5}\.$|^Ibid\.$")
+# Raised figures, and figures that follow a full stop without a space: "counted for the first time.3 Since then".
+_RAISED: Final = re.compile(
+    r"(?<=[^\s\d])[⁰¹²³⁴-⁹]+|(?<=[a-z]{4}[.”])(?<!para\.)(?<!paras\.)(?<!arts\.)\d{1,2}(?=\s+[A-Z“]|$)"
+)
 _MARGIN: Final = 4
 _NOTE_LIMIT: Final = 40
 
@@ -299,7 +306,7 @@ def _looks_structural(text: str) -> bool:
 
 def _strip_marks(text: str, marks: set[str]) -> str:
     """Take out raised marks that extraction ran together with the words before them."""
-    text = re.sub(r"(?<=[^\s\d])[⁰¹²³⁴-⁹]+", "", text)
+    text = _RAISED.sub("", text)
     if not marks:
         return text
     known = "|".join(sorted((re.escape(mark) for mark in marks if mark.isdigit()), key=len, reverse=True))

@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
+from gcmtag.segmenting.fillers import filler_reason
 from gcmtag.segmenting.hyphens import Vocabulary
 from gcmtag.segmenting.markers import Marker, split_marker
 from gcmtag.segmenting.pieces import Line, Piece
@@ -236,6 +237,8 @@ class _Joiner:
         """A short line without a full stop that stands above a text and looks set off from it."""
         line = self._lines[position]
         text = line.text
+        if filler_reason(text):
+            return 0
         if (not text[:1].isupper() and not text[:1].isdigit()) or len(text) > 140:
             return 0
         bigger = bool(line.layout and self._body_size and line.layout.size > 1.12 * self._body_size)
@@ -320,12 +323,22 @@ class _Joiner:
             # A line under a note mark is short because the mark cut it.
             if starts_low or above.glued or line.glued or line.paged or (self._numbered and here > min(self._chain)):
                 return False
+            if self._in_punctuated_list(here):
+                return False
             return self._fills[here - 1] < self._full - 0.08 and self._stands_apart(here)
-        return self._is_short(here - 1) and not starts_low
+        # In numbered reports a paragraph is rarely followed by one without a number.
+        return self._fills[here - 1] < self._full - 0.1 * self._numbered and not starts_low
 
     def _mark_was_above(self, here: int) -> bool:
         """A note mark cuts a line short, so that a short line above it says nothing."""
         return not self._lines[here].gap
+
+    def _in_punctuated_list(self, here: int) -> bool:
+        """Whether a line follows an unfinished item of a list whose items end with a semicolon."""
+        for place in range(here - 1, max(0, here - 5), -1):
+            if self._opens(place):
+                return self._lines[place - 1].text.endswith(";")
+        return False
 
     def _stands_apart(self, here: int) -> bool:
         """A line after a short unfinished one: the one above was a heading or list line, not half a sentence."""

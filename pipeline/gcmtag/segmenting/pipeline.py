@@ -36,11 +36,9 @@ def segment(source: SourceFile) -> Document:
     pieces, _ = to_pieces(source.blocks, drops)
     pieces = drop_title_lists(drop_contents(pieces, drops), drops)
     form = recognise(pieces, drops)
+    pieces, title = promote_headings(pieces if form is None else form), ""
     if form is None:
         pieces, title = drop_cover(pieces, drops)
-    else:
-        pieces, title = form, ""
-    pieces = promote_headings(pieces)
     pieces, title = take_title(pieces, source.title or title, drops)
     pieces = merge_enumerations(name_excerpt(pieces))
     passages = Assembler(source.document_id, drops, questionnaire=form is not None).run(pieces)
@@ -57,7 +55,7 @@ def segment(source: SourceFile) -> Document:
         pages=source.pages,
         passages=tuple(passages),
         dropped=drops.as_dict(),
-        declared_priorities=declared_priorities(passages),
+        declared_priorities=declared_priorities(passages, title),
         warnings=source.warnings,
     )
 

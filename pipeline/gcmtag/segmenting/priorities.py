@@ -8,8 +8,8 @@ from rapidfuzz import fuzz
 
 from gcmtag.document import Passage
 from gcmtag.objectives import OBJECTIVES
-from gcmtag.segmenting.declared import mentions
-from gcmtag.segmenting.titles import objective_named, plain
+from gcmtag.segmenting.declared import mentions, numbers_in
+from gcmtag.segmenting.titles import objective_named, paraphrased, plain
 
 _PRIORITY_QUESTION: Final = "7"
 _CUE: Final = re.compile(
@@ -32,21 +32,68 @@ _NOT: Final = re.compile(
     r"\b(?:low|lower|lesser|lowest)[ -]+(?:priorit|importan)",
     re.I,
 )
+_SUBJECT: Final = re.compile(r"^(?:The\s+)?([A-Z][\w’'-]+(?:\s[A-Z][\w’'-]+)*)\s")
+# The subject of each objective in the fewest words, for answers that name subjects and neither numbers nor titles.
+_SUBJECTS: Final = {
+    1: r"\b(?:data|statistics|données|datos)\b",
+    2: r"\b(?:adverse |structural )?drivers\b|\broot causes\b",
+    3: r"\binformation (?:to|for|on|at|of)\b|\baccurate (?:and timely )?information\b|\bpre-departure\b",
+    4: r"\blegal identity\b|\bidentity documents?\b|\bproof of identity\b",
+    5: r"\b(?:regular|legal|migration) pathways\b|\bpathways\b|\bregular channels\b",
+    6: r"\brecruitment\b|\bdecent work\b",
+    7: r"\bvulnerab",
+    8: r"\bmissing migrants\b|\bsav(?:e|ing) (?:of )?lives\b|\bsearch and rescue\b",
+    9: r"\bsmuggling\b",
+    10: r"\btrafficking\b",
+    11: r"\bborders?\b",
+    12: r"\bcertainty\b|\bpredictab|\bscreening\b",
+    13: r"\bdetention\b",
+    14: r"\bconsular\b",
+    15: r"\bbasic services\b|\baccess to services\b",
+    16: r"\bsocial cohesion\b|\binclusion of migrants\b|\bfull inclusion\b|(?<!re)\bintegration of (?:migrants|foreigners)\b",
+    17: r"\bdiscrimination\b|\bxenophobia\b|\bpublic discourse\b",
+    18: r"\bskills?\b|\bqualifications\b",
+    19: r"\bdiasporas?\b",
+    20: r"\bremittances?\b|\bfinancial inclusion\b",
+    21: r"\breturn(?:s| and|$)|\breadmission\b|\breintegration\b",
+    22: r"\bsocial security\b|\bportability\b",
+    23: r"\binternational cooperation\b|\bglobal partnerships?\b",
+}
 _MARKED: Final = re.compile(r"(?:^|\s)(?:\(?[a-zA-Z0-9]{1,2}[.)]|[•–-])\s+")
 
 
-def declared_priorities(passages: Sequence[Passage]) -> tuple[int, ...]:
+def declared_priorities(passages: Sequence[Passage], title: str = "") -> tuple[int, ...]:
     """Objectives that the document puts first, ascending: by number, by title, or by a close paraphrase of a title.
 
     Read from the answer to item 7 of the questionnaire where it names any; elsewhere from sentences that say so of the
     author itself, and from the list that such a sentence introduces. What is said of other frameworks or of other
-    States does not count.
+    States does not count; ``title`` tells whose document it is.
     """
-    answer = [passage for passage in passages if passage.question == _PRIORITY_QUESTION]
-    found = {number for passage in answer for number in _named_in(passage.text)}
-    if not answer or not found:
-        found = _elsewhere([passage for passage in passages if passage.question != _PRIORITY_QUESTION])
+    answer = [passage.text for passage in passages if passage.question == _PRIORITY_QUESTION]
+    found = {number for text in answer for number in _named_in(text)} or _by_subject(answer)
+    if not found:
+        others = [passage for passage in passages if passage.question != _PRIORITY_QUESTION]
+        found = _elsewhere(others, title)
     return tuple(sorted(found))
+
+
+def _by_subject(answer: Sequence[str]) -> set[int]:
+    """Objectives that an answer names only by their subject, in the items of a list or of the sentence that says so."""
+    found: set[int] = set()
+    for text in answer:
+        for sentence in _statements(text):
+            items = [
+                item for item in re.split(r",|;|:|\band\b|\bet\b|\by\b", _MARKED.sub(" ; ", sentence)) if item.strip()
+            ]
+            listed = bool(_CUE.search(sentence)) or max(len(item.split()) for item in items) <= 8
+            if _NOT.search(sentence) or not listed:
+                continue
+            found |= {number for item in items if len(item.split()) <= 12 for number in _subjects(item)}
+    return found
+
+
+def _subjects(item: str) -> set[int]:
+    return {number for number, pattern in _SUBJECTS.items() if re.search(pattern, item, re.I)}
 
 
 def _named_in(text: str) -> set[int]:
@@ -56,6 +103,8 @@ def _named_in(text: str) -> set[int]:
         if _NOT.search(sentence):
             continue
         numbers = {number for _, _, several in mentions(sentence) for number in several}
+        if re.fullmatch(r"[\d\s,;&.–-]+(?:and\s+\d+\W*)?", sentence):
+            numbers |= set(numbers_in(sentence))
         found |= numbers or _by_title(sentence)
     return found
 
@@ -66,7 +115,7 @@ def _statements(text: str) -> list[str]:
 
 def _by_title(text: str) -> set[int]:
     """Objectives named by their official titles, whole items first, then titles within running text."""
-    items = [item.strip(" ,;.") for item in _MARKED.split(text) if item.strip(" ,;.")]
+    items = [item.strip(" ,;.") for item in re.split(rf"{_MARKED.pattern}|;\s+", text) if item.strip(" ,;.")]
     found = {number for item in items if (number := objective_named(item) or paraphrased(item))}
     running = plain(text)
     for objective in OBJECTIVES:
@@ -76,57 +125,11 @@ def _by_title(text: str) -> set[int]:
     return found
 
 
-def paraphrased(item: str) -> int | None:
-    """The objective whose title a short item says in nearly the same words, if there is exactly one."""
-    words = _content(item)
-    if not 2 <= len(words) <= 16:
-        return None
-    scored: list[tuple[float, int]] = []
-    for objective in OBJECTIVES:
-        title = _content(objective.title)
-        shared = len(words & title)
-        if shared >= 2:
-            scored.append((shared / len(words) + shared / len(title), objective.number))
-    scored.sort(reverse=True)
-    if not scored or scored[0][0] < 1.3 or (len(scored) > 1 and scored[0][0] - scored[1][0] < 0.2):
-        return None
-    return scored[0][1]
-
-
-_COMMON: Final = frozenset(
-    [
-        "migration",
-        "migrants",
-        "migrant",
-        "international",
-        "of",
-        "the",
-        "and",
-        "in",
-        "to",
-        "for",
-        "as",
-        "a",
-        "an",
-        "all",
-        "that",
-        "with",
-        "on",
-        "by",
-        "at",
-    ]
-)
-
-
-def _content(text: str) -> set[str]:
-    return {re.sub(r"(?:ation|ing|ies|ed|es|s|e)$", "", word) for word in plain(text).split() if word not in _COMMON}
-
-
-def _elsewhere(passages: Sequence[Passage]) -> set[int]:
+def _elsewhere(passages: Sequence[Passage], title: str) -> set[int]:
     found: set[int] = set()
     for place, passage in enumerate(passages):
         for sentence in _statements(passage.text):
-            if not _says_priority(sentence, passage.section):
+            if not _says_priority(sentence, passage.section, title):
                 continue
             found |= {number for _, _, several in mentions(sentence) for number in several}
             if sentence.rstrip().endswith(":") and "objective" in sentence.casefold():
@@ -134,10 +137,12 @@ def _elsewhere(passages: Sequence[Passage]) -> set[int]:
     return found
 
 
-def _says_priority(sentence: str, section: str) -> bool:
+def _says_priority(sentence: str, section: str, title: str) -> bool:
     if not _CUE.search(sentence) or _NOT.search(sentence) or _OTHERS.search(sentence):
         return False
-    return bool(_OWN.search(sentence) or _CUE.search(section))
+    subject = _SUBJECT.match(sentence)
+    named = subject is not None and plain(subject[1]) in plain(title)
+    return named or bool(_OWN.search(sentence) or _CUE.search(section))
 
 
 def _listed(passages: Iterable[Passage]) -> set[int]:

@@ -35,6 +35,8 @@ _ADDRESS: Final = re.compile(
     r"\b(?:send|return)(?:ed)? (?:the|this) (?:completed )?(?:form|survey|questionnaire|template)\b",
     re.I,
 )
+# What the form says between its questions.
+_PER_QUESTION: Final = re.compile(r"^\W*(?:questions?\b|please\b|kindly\b|instructions?\b)|\bwords per question", re.I)
 _TITLE: Final = re.compile(r"^\W*(?:questions?|instructions?|questionnaire|survey|notes?)\b[^.]*:?\s*$", re.I)
 _ANNEX: Final = re.compile(r"^(?:annex|appendix|annexe|anexo)\b", re.I)
 _PRINCIPLES: Final = (
@@ -115,8 +117,7 @@ def _opened(piece: Piece) -> Iterator[Piece]:
         yield replace(piece, text=f"{filled[0]} ({tail})" if tail else filled[0], kind="heading", cells=(), cell=True)
         return
     asks = any(REQUEST.search(cell) or split_number(cell)[1] for cell in filled)
-    long = any(len(cell.split()) >= 12 or "\n" in cell for cell in filled)
-    if len(filled) > 1 and not asks and not (len(filled) == 2 and long):
+    if len(filled) > 1 and not asks:
         yield piece
         return
     for cell in filled:
@@ -226,9 +227,7 @@ class _Walk:
             return self._preamble_reason(piece, ask)
         if self._just_asked and _only_asks(text):
             return PROMPT
-        if _is_instruction(text, 0.75):
-            return FORM
-        return ""
+        return FORM if _PER_QUESTION.search(text) and any_fit(text) >= 0.75 else ""
 
     def _preamble_reason(self, piece: Piece, ask: Ask | None) -> str:
         """The same before the first question, where a State's own introduction may stand among the form's."""

@@ -1,7 +1,7 @@
 """The path of headings above a passage, and the objectives that the nearest of them declares."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gcmtag.segmenting.declared import declared_by_heading
@@ -40,6 +40,7 @@ class Sections:
     def __init__(self) -> None:
         """Start above the first heading."""
         self._stack: list[Heading] = []
+        self._line: tuple[int, ...] = ()
 
     @property
     def path(self) -> str:
@@ -54,10 +55,13 @@ class Sections:
     @property
     def declared(self) -> tuple[int, ...]:
         """What the innermost heading that declares objectives declares."""
+        if self._line:
+            return self._line
         return next((heading.declared for heading in reversed(self._stack) if heading.declared), ())
 
     def enter(self, piece: Piece) -> None:
         """Put a heading in force, in place of those of its own depth and below."""
+        self._line = ()
         text = piece.shown
         marker, rest = split_marker(text)
         rank = self._rank(piece, marker, rest or text)
@@ -74,16 +78,20 @@ class Sections:
                 del self._stack[same[-1] :]
         self._stack.append(Heading(rank, piece.level, text, declared_by_heading(text), marker, piece.question))
 
-    def declare(self, objectives: tuple[int, ...], line: str) -> None:
-        """Let a cluster line add to the heading above it; without one it stands as a heading of its own."""
-        if not self._stack:
-            self._stack.append(Heading("line", 0, line, objectives, None))
-            return
-        above = self._stack[-1]
-        self._stack[-1] = Heading(above.rank, above.level, above.text, objectives, above.marker, above.question)
+    def declare(self, objectives: tuple[int, ...], *, lasting: bool) -> None:
+        """Let a line of its own declare objectives for what follows it.
+
+        A ``lasting`` one, as below the title of a cluster, speaks for the heading above it and all its parts; another
+        holds until the next heading or prompt.
+        """
+        if lasting and self._stack:
+            self._stack[-1] = replace(self._stack[-1], declared=objectives)
+        else:
+            self._line = objectives
 
     def leave_part(self, question: str | None) -> None:
         """Drop the headings inside an answer when the next prompt begins; the cluster's own heading stays."""
+        self._line = ()
         keep = [
             heading for heading in self._stack[:1] if heading.question == question and heading.level == 1 and question
         ]

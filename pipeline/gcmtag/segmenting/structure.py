@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from gcmtag.document import Block
+from gcmtag.segmenting.fillers import filler_reason
 from gcmtag.segmenting.furniture import NOTE, strip_furniture
 from gcmtag.segmenting.hyphens import Vocabulary
 from gcmtag.segmenting.joining import ends_sentence, join_lines
@@ -24,6 +25,12 @@ _CONTENTS: Final = re.compile(
     r"^(?:table of )?contents$|^table des matières$|^sommaire$|^índice$|^contenido$|^page$", re.I
 )
 _SUMMARY: Final = re.compile(r"^(?:executive\s+)?summary$|^résumé$|^resumen$", re.I)
+
+_OBJECTIVE: Final = re.compile(
+    r"^(?:gcm\s+)?(?:objectives?|obj\.|objectifs?|objetivos?|cluster|groupe|grupo)\s*:?\s*(?:no\.?\s*)?\d", re.I
+)
+_HEADING_MARKER: Final = re.compile(r"^(?:[A-Z]|[IVX]{1,5}|\d{1,2}(?:\.\d{1,2})+)[.)]?$")
+_LONGEST_HEADING: Final = 30
 
 
 def to_pieces(blocks: Sequence[Block], drops: Drops) -> tuple[list[Piece], Vocabulary]:
@@ -201,27 +208,47 @@ def promote_headings(pieces: Sequence[Piece]) -> list[Piece]:
     promoted: list[Piece] = []
     for place, piece in enumerate(pieces):
         following = pieces[place + 1] if place + 1 < len(pieces) else None
-        promoted.append(_judge(piece, following))
+        heads = following is not None and _is_title(piece) and _heads(piece, following, pieces[place - 1 : place])
+        promoted.append(replace(piece, kind="heading") if heads else piece)
     return _settle_empty(promoted)
 
 
-def _judge(piece: Piece, following: Piece | None) -> Piece:
-    if piece.kind not in {"paragraph", "list_item"} or following is None:
-        return piece
-    text = piece.text
-    marker, _ = split_marker(f"{piece.marker} x") if piece.marker else (None, "")
-    if piece.kind == "list_item" and (marker is None or marker.kind != "number" or following.kind == "list_item"):
-        return piece
-    words = text.split()
-    unfinished = not ends_sentence(text) and not text.endswith(",")
-    titled = unfinished or (piece.bold and text.endswith(":"))
-    if not titled or (not text[:1].isupper() and not text[:1].isdigit()) or len(words) > 16:
-        return piece
-    if following.kind not in {"paragraph", "list_item"} or following.question != piece.question:
-        return piece
-    if not (piece.bold and not following.bold) and (len(words) > 8 or len(following.text.split()) < 8):
-        return piece if not (len(words) <= 4 and following.kind == "list_item") else replace(piece, kind="heading")
-    return replace(piece, kind="heading")
+def _is_title(piece: Piece) -> bool:
+    """Whether a piece is worded as a heading is: short, with a capital, and no sentence."""
+    if filler_reason(piece.text):
+        return False
+    if piece.kind not in {"paragraph", "list_item"} or not piece.text[:1].isalnum() or piece.text[:1].islower():
+        return False
+    if piece.kind == "list_item" and not re.match(r"^\d", piece.marker):
+        return False
+    unfinished = not ends_sentence(piece.text) and not piece.text.endswith(",")
+    return (unfinished or (piece.bold and piece.text.endswith(":"))) and len(piece.text.split()) <= _LONGEST_HEADING
+
+
+def _heads(piece: Piece, following: Piece, above: Sequence[Piece]) -> bool:
+    """Whether a title stands above something that it can be the heading of."""
+    if following.question != piece.question or following.kind in {"row", "prompt"}:
+        return False
+    if _declares(piece) or (piece.marker and _HEADING_MARKER.match(piece.marker) and piece.kind == "paragraph"):
+        return True
+    if piece.kind == "list_item" and (following.kind == "list_item" and not _is_numbered_text(following)):
+        return False
+    words = len(piece.text.split())
+    if piece.bold and not following.bold:
+        return words <= 20
+    if following.kind == "list_item":
+        after_text = not above or above[0].kind != "list_item" or ends_sentence(above[0].text)
+        return words <= 12 and after_text
+    return words <= 12 and following.kind == "paragraph" and len(following.text.split()) >= max(8, words)
+
+
+def _declares(piece: Piece) -> bool:
+    """Whether a title is an objective's, or names objectives by number and says little else."""
+    return _OBJECTIVE.match(piece.text) is not None
+
+
+def _is_numbered_text(piece: Piece) -> bool:
+    return bool(re.match(r"^\d{1,3}\.$", piece.marker)) and len(piece.text.split()) >= 15
 
 
 def _settle_empty(pieces: Sequence[Piece]) -> list[Piece]:

@@ -32,6 +32,14 @@ def plain(text: str) -> str:
 
 
 _TITLES: Final = {objective.number: plain(objective.title) for objective in OBJECTIVES}
+_COMMON: Final = frozenset(
+    "migration migrants migrant international of the and in to for as a an all that with on by at objective".split()
+)
+_ENDING: Final = re.compile(r"(?:ation|ing|ies|ed|es|s|e)$")
+_TITLE_WORDS: Final = {
+    objective.number: frozenset(_ENDING.sub("", word) for word in plain(objective.title).split() if word not in _COMMON)
+    for objective in OBJECTIVES
+}
 _CLUSTER_TITLES: Final = {cluster.number: plain(cluster.title) for cluster in CLUSTERS}
 
 
@@ -57,6 +65,33 @@ def cluster_named(text: str) -> int | None:
     2
     """
     return _named(text, _CLUSTER_TITLES)
+
+
+@lru_cache(maxsize=65536)
+def paraphrased(text: str, least: float = 1.3) -> int | None:
+    """The objective whose title a short text says in nearly the same words, if there is exactly one.
+
+    ``least`` is the least sum of two shares: of the text's content words in the title, and of the title's in the text.
+
+    >>> paraphrased("Access to basic services")
+    15
+    """
+    words = _content(text)
+    if not 2 <= len(words) <= 16:
+        return None
+    scored: list[tuple[float, int]] = []
+    for number, title in _TITLE_WORDS.items():
+        shared = len(words & title)
+        if shared >= 2:
+            scored.append((shared / len(words) + shared / len(title), number))
+    scored.sort(reverse=True)
+    if not scored or scored[0][0] < least or (len(scored) > 1 and scored[0][0] - scored[1][0] < 0.2):
+        return None
+    return scored[0][1]
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(_ENDING.sub("", word) for word in plain(_TAIL.sub("", text)).split() if word not in _COMMON)
 
 
 def _named(text: str, titles: dict[int, str]) -> int | None:
