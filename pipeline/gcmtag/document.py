@@ -100,8 +100,12 @@ class Passage:
 
     @property
     def context(self) -> str:
-        """What stands above the passage: section, prompt and lead-in, joined by " / "."""
-        return " / ".join(piece for piece in (self.section, self.prompt, self.lead_in) if piece)
+        """What stands above the passage: section, part (or the prompt, where there are no parts) and lead-in.
+
+        Pieces are joined by " / ". The four parts have the same long prompts in every questionnaire; the letter says it.
+        """
+        asked = f"part {self.part}" if self.part else self.prompt
+        return " / ".join(piece for piece in (self.section, asked, self.lead_in) if piece)
 
 
 @dataclass(frozen=True, slots=True)

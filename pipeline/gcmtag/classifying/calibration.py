@@ -1,17 +1,19 @@
 """From logits to probabilities that mean what they say, and from probabilities to decisions.
 
-Calibration is Platt's (Platt 1999, "Probabilistic outputs for support vector machines") with one common slope and an
-offset per label that is drawn towards the common offset where a label has few examples. The decision threshold is the
+Calibration is Platt's (Platt 1999, "Probabilistic outputs for support vector machines") with a slope for each member
+of the classifier, common to all labels, and an offset per label that is drawn towards the common offset where a label
+has few examples. The decision threshold is the
 one that maximises the expected micro-F1 under the calibrated probabilities (Lewis 1995, "Evaluating and optimizing
 autonomous text classification systems").
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, log_softmax, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,44 +24,71 @@ CANDIDATES: Final = np.round(np.arange(0.10, 0.81, 0.01), 2)
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """p = sigmoid(slope * logit + offset), one slope for all labels, one offset for each."""
+    """p = sigmoid(sum over members of slope * logit + offset): a slope per member, an offset per label."""
 
-    slope: float
+    slopes: tuple[float, ...]
     offsets: tuple[float, ...]
 
     def probabilities(self, logits: "NDArray[np.floating]") -> "NDArray[np.float32]":
-        """Calibrated probabilities of the shape of ``logits`` (n, labels), float32."""
-        return expit(self.slope * logits + np.asarray(self.offsets)).astype(np.float32)
+        """Calibrated probabilities, shape (n, labels), float32, from logits of shape (members, n, labels)."""
+        return expit(_blend(self.slopes, logits) + np.asarray(self.offsets)).astype(np.float32)
 
 
 def fit_calibration(logits: "NDArray[np.floating]", labels: "NDArray[np.bool_]") -> Calibration:
-    """Slope and offsets that minimise the log loss of out-of-fold logits.
+    """Slopes and offsets that minimise the log loss of logits from models that did not see the passages.
 
     Args:
-        logits: shape (n, labels), from models that did not see the passage.
+        logits: shape (members, n, labels).
         labels: shape (n, labels), true where the label applies.
 
     Raises:
         ValueError: the shapes differ.
     """
-    if logits.shape != labels.shape:
+    members = len(logits)
+    if logits.shape[1:] != labels.shape:
         raise ValueError(f"logits {logits.shape} and labels {labels.shape} differ in shape")
     signs = np.where(labels, 1.0, -1.0)
 
     def loss(parameters: "NDArray[np.float64]") -> tuple[float, "NDArray[np.float64]"]:
-        slope, common, deviations = parameters[0], parameters[1], parameters[2:]
-        margins = signs * (slope * logits + common + deviations)
+        slopes, common, deviations = parameters[:members], parameters[members], parameters[members + 1 :]
+        margins = signs * (_blend(slopes, logits) + common + deviations)
         pull = -signs * expit(-margins)
         value = -log_expit(margins).sum() + SHRINKAGE * float((deviations**2).sum())
         by_label = pull.sum(axis=0)
-        gradient = np.concatenate(
-            [[(pull * logits).sum(), by_label.sum()], by_label + 2 * SHRINKAGE * deviations]
-        )
-        return float(value), gradient
+        by_member = (pull * logits).sum(axis=(1, 2))
+        return float(value), np.concatenate([by_member, [by_label.sum()], by_label + 2 * SHRINKAGE * deviations])
 
-    start = np.concatenate([[1.0, 0.0], np.zeros(logits.shape[1])])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B").x
-    return Calibration(float(found[0]), tuple(float(value) for value in found[1] + found[2:]))
+    start = np.concatenate([np.full(members, 1 / members), [0.0], np.zeros(labels.shape[1])])
+    # A negative slope would mean that a member is wrong on principle; it can only be an accident of few passages.
+    bounds = [(0.0, None)] * members + [(None, None)] * (1 + labels.shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    offsets = found[members] + found[members + 1 :]
+    return Calibration(tuple(map(float, found[:members])), tuple(map(float, offsets)))
+
+
+def fit_temperatures(logits: "NDArray[np.floating]", classes: "NDArray[np.int_]") -> tuple[float, ...]:
+    """Slopes of the members for a choice of one class, by temperature scaling (Guo et al. 2017).
+
+    Args:
+        logits: shape (members, n, classes), from models that did not see the passages.
+        classes: shape (n), index of the right class.
+    """
+
+    def loss(slopes: "NDArray[np.float64]") -> float:
+        chances = log_softmax(_blend(slopes, logits), axis=1)
+        return -float(chances[np.arange(len(classes)), classes].mean())
+
+    start = np.full(len(logits), 1 / len(logits))
+    return tuple(map(float, minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, None)] * len(logits)).x))
+
+
+def class_probabilities(slopes: tuple[float, ...], logits: "NDArray[np.floating]") -> "NDArray[np.float32]":
+    """Shape (n, classes), rows sum to 1, from logits of shape (members, n, classes)."""
+    return softmax(_blend(slopes, logits), axis=1).astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _blend(slopes: "Sequence[float] | NDArray[np.float64]", logits: "NDArray[np.floating]") -> "NDArray[np.float64]":
+    return np.tensordot(np.asarray(slopes, dtype=np.float64), logits, axes=1)
 
 
 def best_threshold(probabilities: "NDArray[np.floating]") -> float:

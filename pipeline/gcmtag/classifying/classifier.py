@@ -1,13 +1,12 @@
-"""The classifier: two members, one on words and one on vectors, whose logits are averaged and calibrated."""
+"""The classifier: two members, one on words and one on vectors, whose logits are blended and calibrated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy.special import softmax
 
-from gcmtag.classifying.calibration import Calibration
+from gcmtag.classifying.calibration import Calibration, class_probabilities
 from gcmtag.classifying.features import Words, dense_features, lexical_features
 from gcmtag.classifying.inputs import Inputs
 from gcmtag.encoding import Encoder
@@ -57,7 +56,7 @@ class Classifier:
     role_heads: Mapping[str, LinearHead]
     calibration: Calibration
     cluster_calibration: Calibration
-    role_slope: float
+    role_slopes: tuple[float, ...]
     threshold: float
 
     def features(self, inputs: Inputs, progress: Progress | None = None) -> dict[str, Any]:
@@ -72,17 +71,17 @@ class Classifier:
         if not len(inputs):
             return Scores(*(np.zeros((0, n), dtype=np.float32) for n in (23, len(CLUSTERS), len(ROLES))))
         features = self.features(inputs, progress)
-        objectives = self.calibration.probabilities(blended(self.objective_heads, features))
+        objectives = self.calibration.probabilities(member_logits(self.objective_heads, features))
         return Scores(
             objectives=objectives,
-            clusters=self.cluster_calibration.probabilities(cluster_logits(objectives)),
-            roles=softmax(self.role_slope * blended(self.role_heads, features), axis=1).astype(np.float32),
+            clusters=self.cluster_calibration.probabilities(cluster_logits(objectives)[np.newaxis]),
+            roles=class_probabilities(self.role_slopes, member_logits(self.role_heads, features)),
         )
 
 
-def blended(heads: Mapping[str, LinearHead], features: Mapping[str, Any]) -> "NDArray[np.float32]":
-    """Mean of the members' logits, shape (n, labels)."""
-    return np.mean([heads[member].logits(features[member]) for member in MEMBERS], axis=0, dtype=np.float32)
+def member_logits(heads: Mapping[str, LinearHead], features: Mapping[str, Any]) -> "NDArray[np.float32]":
+    """Logits of all members, shape (members, n, labels)."""
+    return np.stack([heads[member].logits(features[member]) for member in MEMBERS])
 
 
 def cluster_logits(objectives: "NDArray[np.floating]") -> "NDArray[np.float64]":

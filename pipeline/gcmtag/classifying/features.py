@@ -1,7 +1,4 @@
-"""Feature blocks of a passage: words of text and context, vectors of text and context, declared objectives.
-
-Blocks of a member are laid side by side; a weight says how much a block counts beside the others.
-"""
+"""What each member of the classifier sees: words and declared objectives, or one vector of text and context."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEXICAL_CONTEXT_WEIGHT: Final = 0.3
-DENSE_CONTEXT_WEIGHT: Final = 0.5
 DECLARED_WEIGHT: Final = 1.0
+CONTEXT_MARK: Final = " | "
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +83,14 @@ def lexical_features(inputs: Inputs, words: Mapping[str, Words]) -> Any:  # noqa
     ).tocsr()
 
 
+def joined_texts(inputs: Inputs) -> list[str]:
+    """The encoder's view of each passage: the nearest context and the text in one string."""
+    return [
+        f"{context}{CONTEXT_MARK}{text}" if context else text
+        for context, text in zip(inputs.nearest_contexts(), inputs.texts, strict=True)
+    ]
+
+
 def dense_features(inputs: Inputs, encoder: Encoder, progress: Progress | None = None) -> "NDArray[np.float32]":
-    """Shape (n, 2 x dimension + 23), float32."""
-    contexts = inputs.nearest_contexts()
-    vectors = encoder.encode([*inputs.texts, *contexts], progress)
-    context_vectors = DENSE_CONTEXT_WEIGHT * vectors[len(inputs) :]
-    # A missing context is no context, not the vector of the empty string.
-    context_vectors[[not context for context in contexts]] = 0
-    return np.hstack([vectors[: len(inputs)], context_vectors, DECLARED_WEIGHT * declared_rows(inputs)])
+    """Shape (n, dimension), float32: unit vectors of text and context together."""
+    return encoder.encode(joined_texts(inputs), progress)

@@ -6,7 +6,7 @@ how to rebuild, and note the change here.
     manifest.json       format version, name, version, SHA-256 of every other file
     settings.json       encoder, calibration, thresholds, sizes
     vocabulary.json     terms of the text and context vocabularies, in column order
-    weights.safetensors idf weights, heads (float16 on words, float32 on vectors)
+    weights.safetensors idf weights, heads (float16 on words, float32 on vectors), adapter (float16)
     card.json           what the model was trained on and how (changes no answer)
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 from gcmtag.classifying.calibration import Calibration
 from gcmtag.classifying.classifier import MEMBERS, Classifier, LinearHead
 from gcmtag.classifying.features import Words
-from gcmtag.encoding import load_encoder
+from gcmtag.encoding import Adapter, load_encoder
 from gcmtag.errors import ModelDamaged, ModelNotFound
 
 FORMAT_VERSION: Final = 1
@@ -64,7 +64,7 @@ def load_classifier(folder: Path) -> tuple[Classifier, str]:
     classifier = Classifier(
         name=manifest["name"],
         version=manifest["version"],
-        encoder=load_encoder(settings["encoder"], settings["max_tokens"]),
+        encoder=load_encoder(settings["encoder"], settings["max_tokens"], _adapter(tensors, settings["adapter_scale"])),
         words={
             name: Words(tuple(terms), tensors[f"idf.{name}"], settings["longest_term"][name])
             for name, terms in vocabulary.items()
@@ -73,7 +73,7 @@ def load_classifier(folder: Path) -> tuple[Classifier, str]:
         role_heads=_heads(tensors, "role"),
         calibration=_calibration(settings["calibration"]),
         cluster_calibration=_calibration(settings["cluster_calibration"]),
-        role_slope=settings["role_slope"],
+        role_slopes=tuple(settings["role_slopes"]),
         threshold=settings["threshold"],
     )
     return classifier, model_id(manifest)
@@ -118,10 +118,11 @@ def _settings(classifier: Classifier) -> dict[str, Any]:
     return {
         "encoder": classifier.encoder.name,
         "max_tokens": classifier.encoder.max_tokens,
+        "adapter_scale": classifier.encoder.adapter.scale if classifier.encoder.adapter else None,
         "longest_term": {name: words.longest for name, words in classifier.words.items()},
         "calibration": _as_json(classifier.calibration),
         "cluster_calibration": _as_json(classifier.cluster_calibration),
-        "role_slope": classifier.role_slope,
+        "role_slopes": list(classifier.role_slopes),
         "threshold": classifier.threshold,
     }
 
@@ -134,7 +135,22 @@ def _tensors(classifier: Classifier) -> dict[str, Any]:
             dtype = np.float16 if member == "lexical" else np.float32
             tensors[f"{kind}.{member}.weights"] = np.ascontiguousarray(head.weights.astype(dtype))
             tensors[f"{kind}.{member}.bias"] = head.bias
+    if classifier.encoder.adapter is not None:
+        for half in ("down", "up"):
+            for layer, matrix in getattr(classifier.encoder.adapter, half).items():
+                tensors[f"adapter.{half}.{layer}"] = np.ascontiguousarray(matrix.astype(np.float16))
     return tensors
+
+
+def _adapter(tensors: Mapping[str, Any], scale: float | None) -> Adapter | None:
+    if scale is None:
+        return None
+    halves = {
+        half: {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
+        for half in ("down", "up")
+        for start in [f"adapter.{half}."]
+    }
+    return Adapter(halves["down"], halves["up"], scale)
 
 
 def _heads(tensors: Mapping[str, Any], kind: str) -> dict[str, LinearHead]:
@@ -145,11 +161,11 @@ def _heads(tensors: Mapping[str, Any], kind: str) -> dict[str, LinearHead]:
 
 
 def _as_json(calibration: Calibration) -> dict[str, Any]:
-    return {"slope": calibration.slope, "offsets": list(calibration.offsets)}
+    return {"slopes": list(calibration.slopes), "offsets": list(calibration.offsets)}
 
 
 def _calibration(values: Mapping[str, Any]) -> Calibration:
-    return Calibration(values["slope"], tuple(values["offsets"]))
+    return Calibration(tuple(values["slopes"]), tuple(values["offsets"]))
 
 
 def _write_json(path: Path, value: object) -> None:

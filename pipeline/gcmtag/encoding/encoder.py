@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gcmtag.encoding.adapter import Adapter, merge_adapter
 from gcmtag.encoding.weights import encoder_folder
 
 if TYPE_CHECKING:
@@ -18,10 +19,14 @@ CHUNK = 256  # texts between two calls of the progress function
 
 @dataclass(slots=True)
 class Encoder:
-    """Turns texts into unit vectors of ``dimension`` float32 numbers; the weights are loaded at the first use."""
+    """Turns texts into unit vectors of ``dimension`` float32 numbers; the weights are loaded at the first use.
+
+    ``adapter`` is what training changed in the weights that the name stands for.
+    """
 
     name: str
     max_tokens: int = 256
+    adapter: Adapter | None = field(default=None, repr=False)
     batch_size: int = 32
     _model: Any = field(default=None, repr=False)
 
@@ -68,10 +73,12 @@ class Encoder:
             logging.disable_progress_bar()
             self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
             self._model.max_seq_length = self.max_tokens
+            if self.adapter is not None:
+                merge_adapter(self._model, self.adapter)
         return self._model
 
 
-def load_encoder(name: str, max_tokens: int = 256) -> Encoder:
+def load_encoder(name: str, max_tokens: int = 256, adapter: Adapter | None = None) -> Encoder:
     """An encoder by known name or path; its weights are located and checked now, loaded when first used.
 
     Raises:
@@ -79,4 +86,4 @@ def load_encoder(name: str, max_tokens: int = 256) -> Encoder:
         ModelDamaged: the weights are not the ones that the name stands for.
     """
     encoder_folder(name)
-    return Encoder(name, max_tokens)
+    return Encoder(name, max_tokens, adapter)

@@ -1,6 +1,6 @@
 """Simple peers on the same training data: what a model must beat to be worth its weight.
 
-Each peer's threshold is the one with the best micro-F1 on out-of-fold scores of the training passages, by document.
+Each peer's threshold is the one with the best micro-F1 on training documents set aside as for the model itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from gcmtag.evaluating.metrics import f1
 from gcmtag.objectives import OBJECTIVES
 from gcmtag.training.corpus import LabelledPassage, label_matrix
 from gcmtag.training.recipe import Recipe
-from gcmtag.training.trainer import document_folds, fit_objectives
+from gcmtag.training.trainer import calibration_split, fit_objectives
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,17 +47,13 @@ def peers(encoder: Encoder) -> dict[str, Scorer]:
 
 
 def choose_threshold(scorer: Scorer, passages: Sequence[LabelledPassage], recipe: Recipe) -> float:
-    """Threshold with the best micro-F1 on passages of documents that the scorer did not learn from."""
-    scores, gold = [], []
-    for seen, held_out in document_folds([p.document for p in passages], recipe):
-        asked = [passages[i] for i in held_out]
-        scores.append(scorer([passages[i] for i in seen], asked))
-        gold.append(label_matrix(asked))
-    all_scores, all_gold = np.concatenate(scores), np.concatenate(gold)
+    """Threshold with the best micro-F1 on documents that the scorer did not learn from, split as for the model."""
+    seen, asked = calibration_split(passages, recipe)
+    scores, gold = scorer(seen, asked), label_matrix(asked)
 
     def score_of(threshold: float) -> float:
-        chosen = all_scores >= threshold
-        return f1((chosen & all_gold).sum(), chosen.sum(), all_gold.sum())
+        chosen = scores >= threshold
+        return f1((chosen & gold).sum(), chosen.sum(), gold.sum())
 
     return float(max(CANDIDATES, key=score_of))
 

@@ -71,7 +71,7 @@ def cluster_of(text: str) -> str | None:
     """
     if len(text) > 300:
         return None
-    if named := cluster_named(text) or cluster_named(text.split(" (")[0]):
+    if named := cluster_named(text) or cluster_named(text.split(" (", maxsplit=1)[0]):
         return str(named)
     listed = {number for _, _, numbers in mentions(text) for number in numbers}
     for cluster in CLUSTERS:
@@ -183,7 +183,8 @@ class _Finder:
             below = self.asks[place + 1]
             if self.asks[place] or not (below and below.heading) or cluster_named(following.shown):
                 continue
-            bare = following.shown[:1].isalpha() and mentions(following.shown[:60])
+            listed = mentions(following.shown)
+            bare = bool(listed) and listed[0][0] <= len("(GCM ")
             title = piece.kind != "row" and len(piece.text.split()) <= 25 and not piece.text.endswith((".", ";", ","))
             if bare and title:
                 self.asks[place] = Ask(below.question, None, piece.shown, "", strong=True, heading=True)

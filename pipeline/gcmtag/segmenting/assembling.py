@@ -124,11 +124,17 @@ class Assembler:
         numbers_alone = piece.question == "7" and numbers_in(piece.text)
         if not numbers_alone and (reason := filler_reason(piece.text)):
             return reason
-        if self._is_cluster_line(text):
+        if piece.question != "7" and self._is_cluster_line(text):
             self._sections.declare(declared_by_heading(text), lasting=piece.part is None)
             return CLUSTER_LINE
         pure = len(text.split()) <= 14 and _PURE_LEAD_IN.search(text)
-        if pure and piece.kind == "paragraph" and following is not None and following.kind == "list_item":
+        if (
+            pure
+            and piece.question is None
+            and piece.kind == "paragraph"
+            and following is not None
+            and following.kind == "list_item"
+        ):
             self._lead_in = text
             return LEAD_IN
         return ""

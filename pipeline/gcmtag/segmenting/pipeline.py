@@ -22,7 +22,6 @@ from gcmtag.segmenting.structure import (
     to_pieces,
 )
 
-
 _LONGEST_COVER: Final = 12
 
 

@@ -98,13 +98,13 @@ def _subjects(item: str) -> set[int]:
 
 def _named_in(text: str) -> set[int]:
     """Objectives that a text names, sentence by sentence, leaving out those it says are no priority."""
+    if re.fullmatch(r"[\d\s,;&.–-]+(?:and\s+\d+\W*)?", text):
+        return set(numbers_in(text))
     found: set[int] = set()
     for sentence in _statements(text):
         if _NOT.search(sentence):
             continue
         numbers = {number for _, _, several in mentions(sentence) for number in several}
-        if re.fullmatch(r"[\d\s,;&.–-]+(?:and\s+\d+\W*)?", sentence):
-            numbers |= set(numbers_in(sentence))
         found |= numbers or _by_title(sentence)
     return found
 

@@ -39,6 +39,9 @@ _ADDRESS: Final = re.compile(
 _PER_QUESTION: Final = re.compile(r"^\W*(?:questions?\b|please\b|kindly\b|instructions?\b)|\bwords per question", re.I)
 _TITLE: Final = re.compile(r"^\W*(?:questions?|instructions?|questionnaire|survey|notes?)\b[^.]*:?\s*$", re.I)
 _ANNEX: Final = re.compile(r"^(?:annex|appendix|annexe|anexo)\b", re.I)
+_PRINCIPLE_HEAD: Final = re.compile(
+    r"^\W*guiding principles?\W+(?:.{0,40}\b(?:yes|no|integrated|explanation)\b[^.]{0,80})?$", re.I
+)
 _PRINCIPLES: Final = (
     "people centred",
     "people centered",
@@ -265,7 +268,9 @@ def _is_box(piece: Piece) -> bool:
 def _is_principle_row(piece: Piece) -> bool:
     """A guiding principle alone, in a table, or followed by yes or no: a row of the table that extraction flattened."""
     if piece.kind == "row":
-        return bool(piece.cells) and _is_principle(piece.cells[0])
+        return bool(piece.cells) and (_is_principle(piece.cells[0]) or bool(_PRINCIPLE_HEAD.match(piece.text)))
+    if _PRINCIPLE_HEAD.match(piece.text):
+        return True
     if len(piece.text.split()) > 10:
         return False
     match = re.match(r"^(.*?)[\s:–-]+(?:=?\s*(?:yes|no|oui|non|sí)\b\W*)+", piece.text, re.I)
@@ -273,7 +278,7 @@ def _is_principle_row(piece: Piece) -> bool:
 
 
 def _is_principle(text: str) -> bool:
-    bare = plain(text.split("\n")[0])
+    bare = plain(text.split("\n", maxsplit=1)[0])
     return 5 < len(bare) < 40 and any(fuzz.ratio(bare, principle) >= 88 for principle in _PRINCIPLES)
 
 

@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 _TITLES: Final = {objective.number: plain(objective.title) for objective in OBJECTIVES}
 _COMMON: Final = frozenset(
-    "migration migrants migrant international of the and in to for as a an all that with on by at objective".split()
+    ["migration", "migrants", "migrant", "international", "of", "the", "and", "in", "to", "for", "as", "a", "an", "all", "that", "with", "on", "by", "at", "objective"]
 )
 _ENDING: Final = re.compile(r"(?:ation|ing|ies|ed|es|s|e)$")
 _TITLE_WORDS: Final = {

@@ -1,7 +1,7 @@
 """The recipe of a model: every choice that training makes, in one TOML file."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,17 @@ class Recipe:
         seed: the one seed of the run.
         encoder: encoder by known name or path.
         max_tokens: texts are cut after so many tokens.
+        epochs: passes over the passages in fine-tuning; 0 leaves the encoder as it is.
+        learning_rate: of the adapter.
+        rank: of the adapter.
+        batch_size: passages between two steps.
+        context_dropout: share of passages that are learned without their context.
         longest_term: longest run of words that counts as a term of a text.
         most_terms: size of the text vocabulary.
         lexical_strength: inverse of the penalty on the weights of words (C of a logistic regression).
-        dense_strength: the same for the weights on vectors.
-        folds: number of groups of documents for out-of-fold calibration.
+        dense_strength: the same for the weights on vectors where the encoder is left as it is.
+        calibration_share: share of the documents on which calibration and threshold are chosen.
+        tested: documents that measure the recipe: no decision depends on them, and a twin is trained without them.
         corpus: files or folders, relative to the recipe's own folder.
     """
 
@@ -31,29 +37,51 @@ class Recipe:
     seed: int
     encoder: str
     max_tokens: int
+    epochs: int
+    learning_rate: float
+    rank: int
+    batch_size: int
+    context_dropout: float
     longest_term: int
     most_terms: int
     lexical_strength: float
     dense_strength: float
-    folds: int
+    calibration_share: float
+    tested: tuple[str, ...]
     corpus: tuple[Path, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, without the corpora's places, which differ between machines."""
+        values = asdict(self)
+        values.pop("corpus")
+        values["tested"] = list(self.tested)
+        return values
 
 
 def read_recipe(path: Path, corpus: tuple[Path, ...] = ()) -> Recipe:
     """The recipe in a TOML file; ``corpus`` replaces the corpora that it names.
 
     Raises:
-        UsageError: there is no such file, or it lacks a setting or has one that does not exist.
+        UsageError: there is no such file, or it lacks a setting, or has one that does not exist or has the wrong type.
     """
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} is not a readable recipe ({error}): copy models/standard.toml and change it") from error
-    known = {field.name: field.type for field in fields(Recipe)}
-    if values.keys() != known.keys():
-        odd = ", ".join(sorted(values.keys() ^ known.keys()))
+    recipe = _checked(path, values)
+    return replace(recipe, corpus=corpus or tuple(path.parent / entry for entry in recipe.corpus))
+
+
+def _checked(path: Path, values: dict[str, Any]) -> Recipe:
+    types: dict[str, Any] = {field.name: field.type for field in fields(Recipe)}
+    if values.keys() != types.keys():
+        odd = ", ".join(sorted(values.keys() ^ types.keys()))
         raise UsageError(f"{path}: missing or unknown settings: {odd}; compare with models/standard.toml")
-    for name in ("lexical_strength", "dense_strength"):
-        values[name] = float(values[name])
-    own = tuple(path.parent / entry for entry in values["corpus"])
-    return Recipe(**{**values, "corpus": corpus or own})
+    for name, value in values.items():
+        if types[name] is float and isinstance(value, int):
+            values[name] = float(value)
+        elif isinstance(value, list):
+            values[name] = tuple(map(str, value))
+        elif not isinstance(value, types[name]):
+            raise UsageError(f"{path}: {name} is {value!r}, expected {types[name].__name__}")
+    return Recipe(**values)

@@ -1,25 +1,24 @@
-"""Trains the members, calibrates them out of fold, and chooses the threshold."""
+"""Trains the members, calibrates them on documents that they did not see, and chooses the threshold."""
 
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
-from gcmtag.classifying.calibration import best_threshold, fit_calibration
-from gcmtag.classifying.classifier import Classifier, LinearHead, blended, cluster_logits
-from gcmtag.classifying.features import Words, dense_features, lexical_features
-from gcmtag.classifying.inputs import Inputs
-from gcmtag.encoding import Encoder, load_encoder
+from gcmtag.classifying.calibration import Calibration, best_threshold, fit_calibration, fit_temperatures
+from gcmtag.classifying.classifier import Classifier, LinearHead, cluster_logits, member_logits
+from gcmtag.classifying.features import Words, dense_features, joined_texts, lexical_features
+from gcmtag.encoding import Adapter, Encoder, load_encoder
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import CorpusMismatch
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
 from gcmtag.training.corpus import COMPACT_DOCUMENT, LabelledPassage, inputs_of, label_matrix
+from gcmtag.training.finetuning import finetune
 from gcmtag.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -29,97 +28,81 @@ CONTEXT_TERMS: Final = 5_000
 FEWEST_DOCUMENTS: Final = 3
 
 
-def train(
-    recipe: Recipe, passages: Sequence[LabelledPassage], encoder: Encoder | None = None, progress: Progress | None = None
-) -> tuple[Classifier, dict[str, Any]]:
-    """A classifier from labelled passages, and its card.
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A classifier with its card, and the same without the documents that the recipe sets aside for testing."""
 
-    Logits for the calibration come from models that saw no passage of the same document: a document's passages share
-    words that no other document has, and a split by passage would make the classifier look better than it is.
-    The Compact's own text is trained on in every fold and calibrates nothing: it is no natural document.
+    model: Classifier
+    card: dict[str, Any]
+    held_out: Classifier | None
+    held_out_card: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """What one fit gives."""
+
+    encoder: Encoder
+    words: dict[str, Words]
+    objectives: dict[str, LinearHead]
+    roles: dict[str, LinearHead]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decisions:
+    """What is chosen on documents that the members did not see."""
+
+    calibration: Calibration
+    cluster_calibration: Calibration
+    role_slopes: tuple[float, ...]
+    threshold: float
+
+
+def train(recipe: Recipe, passages: Sequence[LabelledPassage], progress: Progress | None = None) -> Trained:
+    """A classifier from labelled passages, and its twin that never saw the documents ``recipe.tested``.
+
+    Three fits. The first leaves out the tested documents and a share of the others; calibration, blend and threshold
+    are chosen on that share, by whole documents, since passages of one document share words that no other has. The
+    second is on all but the tested documents: the twin, which measures the recipe. The third is on everything.
+    Both models use the decisions of the first fit, so no decision depends on a tested document.
 
     Args:
         recipe: the settings.
         passages: what to learn from.
-        encoder: an encoder to use again; by default the one that the recipe names is loaded.
-        progress: called with (steps done, steps in all).
+        progress: called with (percent done, 100).
 
     Raises:
-        CorpusMismatch: fewer than three documents, or an objective without any passage.
+        CorpusMismatch: too few documents, or an objective without any passage.
+        MissingExtra: the recipe fine-tunes and the library for it is not installed.
     """
     started = time.monotonic()
-    encoder = encoder if encoder is not None else load_encoder(recipe.encoder, recipe.max_tokens)
-    _check(passages)
-    labels, roles = label_matrix(passages), _role_indices(passages)
-    dense = dense_features(inputs_of(passages), encoder)
-    objective_logits = np.zeros(labels.shape, dtype=np.float32)
-    role_logits = np.zeros((len(passages), len(ROLES)), dtype=np.float32)
-    folds = list(document_folds([p.document for p in passages], recipe))
-    for done, (seen, held_out) in enumerate(folds):
-        heads = _fit([passages[i] for i in seen], dense[seen], recipe)
-        features = {"lexical": lexical_features(_subset(passages, held_out), heads.words), "dense": dense[held_out]}
-        objective_logits[held_out] = blended(heads.objectives, features)
-        role_logits[held_out] = blended(heads.roles, features)
-        if progress is not None:
-            progress(done + 1, len(folds) + 1)
-    judged = np.concatenate([held_out for _, held_out in folds])
-    calibration = fit_calibration(objective_logits[judged], labels[judged])
-    probabilities = calibration.probabilities(objective_logits[judged])
-    heads = _fit(passages, dense, recipe)
-    if progress is not None:
-        progress(len(folds) + 1, len(folds) + 1)
-    classifier = Classifier(
-        name=recipe.name,
-        version=recipe.version,
-        encoder=encoder,
-        words=heads.words,
-        objective_heads=heads.objectives,
-        role_heads=heads.roles,
-        calibration=calibration,
-        cluster_calibration=fit_calibration(cluster_logits(probabilities), _cluster_labels(labels[judged])),
-        role_slope=_fit_slope(role_logits[judged], roles[judged]),
-        threshold=best_threshold(probabilities),
+    untested = [p for p in passages if p.document not in recipe.tested]
+    _check(untested)
+    seen, judged = calibration_split(untested, recipe)
+    fits = 3 if len(untested) < len(passages) else 2
+    decisions = _decide(_fit(seen, recipe, _stage(progress, 0, fits)), judged)
+    twin = _fit(untested, recipe, _stage(progress, 1, fits))
+    full = twin if fits == 2 else _fit(passages, recipe, _stage(progress, 2, fits))
+    seconds = time.monotonic() - started
+    return Trained(
+        model=_assemble(recipe.name, recipe, full, decisions),
+        card=_card(recipe, passages, judged, seconds),
+        held_out=None if fits == 2 else _assemble(f"{recipe.name}-held-out", recipe, twin, decisions),
+        held_out_card=_card(recipe, untested, judged, seconds),
     )
-    return classifier, _card(recipe, passages, time.monotonic() - started)
 
 
-def document_folds(documents: Sequence[str], recipe: Recipe) -> Iterator[tuple["NDArray[np.int_]", "NDArray[np.int_]"]]:
-    """Pairs of (rows to learn from, rows held out); whole documents are held out, the Compact's text never.
+def calibration_split(
+    passages: Sequence[LabelledPassage], recipe: Recipe
+) -> tuple[list[LabelledPassage], list[LabelledPassage]]:
+    """Passages to learn from and passages of other documents to decide on; the Compact's text is always learned from.
 
-    Documents are dealt to folds in a random order drawn with the recipe's seed.
+    The documents are drawn with the recipe's seed; the Compact's own text is no natural document and calibrates nothing.
     """
-    names = sorted(set(documents) - {COMPACT_DOCUMENT})
+    names = sorted({p.document for p in passages} - {COMPACT_DOCUMENT})
     np.random.default_rng(recipe.seed).shuffle(names)
-    fold_of = {name: position % recipe.folds for position, name in enumerate(names)}
-    folds = np.array([fold_of.get(name, -1) for name in documents])
-    for fold in range(min(recipe.folds, len(names))):
-        yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-
-
-class _Heads:
-    """What one fit gives: vocabularies, and heads for objectives and roles by member."""
-
-    def __init__(
-        self, words: dict[str, Words], objectives: dict[str, LinearHead], roles: dict[str, LinearHead]
-    ) -> None:
-        self.words, self.objectives, self.roles = words, objectives, roles
-
-
-def _fit(passages: Sequence[LabelledPassage], dense: "NDArray[np.float32]", recipe: Recipe) -> _Heads:
-    inputs = inputs_of(passages)
-    words = {
-        "text": Words.learn(inputs.texts, recipe.longest_term, recipe.most_terms),
-        "context": Words.learn(inputs.nearest_contexts(), 1, CONTEXT_TERMS),
-    }
-    features: Mapping[str, Any] = {"lexical": lexical_features(inputs, words), "dense": dense}
-    strengths = {"lexical": recipe.lexical_strength, "dense": recipe.dense_strength}
-    labels, roles = label_matrix(passages), _role_indices(passages)
-    judged = np.flatnonzero(roles >= 0)
-    return _Heads(
-        words,
-        {member: fit_objectives(features[member], labels, strengths[member]) for member in features},
-        {member: _fit_roles(features[member][judged], roles[judged], strengths[member]) for member in features},
-    )
+    chosen = set(names[: max(1, round(recipe.calibration_share * len(names)))])
+    return [p for p in passages if p.document not in chosen], [p for p in passages if p.document in chosen]
 
 
 def fit_objectives(features: Any, labels: "NDArray[np.bool_]", strength: float) -> LinearHead:  # noqa: ANN401
@@ -132,39 +115,92 @@ def fit_objectives(features: Any, labels: "NDArray[np.bool_]", strength: float) 
     """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
-    columns = [
-        LogisticRegression(C=strength, class_weight="balanced", max_iter=1_000).fit(features, column)
-        for column in labels.T
-    ]
-    return LinearHead(
-        np.stack([model.coef_[0] for model in columns], axis=1).astype(np.float32),
-        np.array([model.intercept_[0] for model in columns], dtype=np.float32),
-    )
+    weights = np.zeros((features.shape[1], labels.shape[1]), dtype=np.float32)
+    bias = np.full(labels.shape[1], UNSEEN, dtype=np.float32)
+    for i, column in enumerate(labels.T):
+        if column.any():
+            model = LogisticRegression(C=strength, class_weight="balanced", max_iter=1_000).fit(features, column)
+            weights[:, i], bias[i] = model.coef_[0], model.intercept_[0]
+    return LinearHead(weights, bias)
+
+
+UNSEEN: Final = -30.0  # logit of a label that the training passages never show
 
 
 def _fit_roles(features: Any, roles: "NDArray[np.int_]", strength: float) -> LinearHead:  # noqa: ANN401
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
-    model = LogisticRegression(C=strength, max_iter=500).fit(features, roles)
+    judged = np.flatnonzero(roles >= 0)
+    model = LogisticRegression(C=strength, max_iter=500).fit(features[judged], roles[judged])
     weights = np.zeros((features.shape[1], len(ROLES)), dtype=np.float32)
-    # A role that the corpus never shows stays out of reach instead of shifting the others.
-    bias = np.full(len(ROLES), -30.0, dtype=np.float32)
+    bias = np.full(len(ROLES), UNSEEN, dtype=np.float32)
     weights[:, model.classes_], bias[model.classes_] = model.coef_.T, model.intercept_
     return LinearHead(weights, bias)
 
 
-def _fit_slope(logits: "NDArray[np.float32]", roles: "NDArray[np.int_]") -> float:
-    """Temperature scaling (Guo et al. 2017): the factor on the logits with the least log loss."""
-    judged = np.flatnonzero(roles >= 0)
+def _fit(passages: Sequence[LabelledPassage], recipe: Recipe, progress: Progress | None) -> _Members:
+    inputs, labels, roles = inputs_of(passages), label_matrix(passages), _role_indices(passages)
+    words = {
+        "text": Words.learn(inputs.texts, recipe.longest_term, recipe.most_terms),
+        "context": Words.learn(inputs.nearest_contexts(), 1, CONTEXT_TERMS),
+    }
+    lexical = lexical_features(inputs, words)
+    adapter: Adapter | None = None
+    if recipe.epochs:
+        adapter, objective_head, role_head = finetune(
+            joined_texts(inputs), inputs.texts, labels, roles, recipe, progress
+        )
+        encoder = load_encoder(recipe.encoder, recipe.max_tokens, adapter)
+    else:
+        encoder = load_encoder(recipe.encoder, recipe.max_tokens)
+        dense = dense_features(inputs, encoder, progress)
+        objective_head = fit_objectives(dense, labels, recipe.dense_strength)
+        role_head = _fit_roles(dense, roles, recipe.dense_strength)
+    return _Members(
+        encoder,
+        words,
+        {"lexical": fit_objectives(lexical, labels, recipe.lexical_strength), "dense": objective_head},
+        {"lexical": _fit_roles(lexical, roles, recipe.lexical_strength), "dense": role_head},
+    )
 
-    def loss(slope: float) -> float:
-        return -float(log_softmax(slope * logits[judged], axis=1)[np.arange(len(judged)), roles[judged]].mean())
 
-    return float(minimize_scalar(loss, bounds=(0.05, 5.0), method="bounded").x)
+def _decide(members: _Members, judged: Sequence[LabelledPassage]) -> _Decisions:
+    inputs, labels, roles = inputs_of(judged), label_matrix(judged), _role_indices(judged)
+    features: Mapping[str, Any] = {
+        "lexical": lexical_features(inputs, members.words),
+        "dense": dense_features(inputs, members.encoder),
+    }
+    logits = member_logits(members.objectives, features)
+    calibration = fit_calibration(logits, labels)
+    probabilities = calibration.probabilities(logits)
+    known = np.flatnonzero(roles >= 0)
+    return _Decisions(
+        calibration=calibration,
+        cluster_calibration=fit_calibration(cluster_logits(probabilities)[np.newaxis], _cluster_labels(labels)),
+        role_slopes=fit_temperatures(member_logits(members.roles, features)[:, known], roles[known]),
+        threshold=best_threshold(probabilities),
+    )
 
 
-def _subset(passages: Sequence[LabelledPassage], rows: "NDArray[np.int_]") -> Inputs:
-    return inputs_of([passages[i] for i in rows])
+def _assemble(name: str, recipe: Recipe, members: _Members, decisions: _Decisions) -> Classifier:
+    return Classifier(
+        name=name,
+        version=recipe.version,
+        encoder=members.encoder,
+        words=members.words,
+        objective_heads=members.objectives,
+        role_heads=members.roles,
+        calibration=decisions.calibration,
+        cluster_calibration=decisions.cluster_calibration,
+        role_slopes=decisions.role_slopes,
+        threshold=decisions.threshold,
+    )
+
+
+def _stage(progress: Progress | None, stage: int, stages: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done, total: progress(round(100 * (stage + done / max(total, 1)) / stages), 100)
 
 
 def _role_indices(passages: Sequence[LabelledPassage]) -> "NDArray[np.int_]":
@@ -179,27 +215,25 @@ def _check(passages: Sequence[LabelledPassage]) -> None:
     documents = {p.document for p in passages} - {COMPACT_DOCUMENT}
     if len(documents) < FEWEST_DOCUMENTS:
         raise CorpusMismatch(
-            f"the corpus has {len(documents)} documents, calibration needs {FEWEST_DOCUMENTS}: add documents"
+            f"the corpus has {len(documents)} documents besides the tested ones, calibration needs {FEWEST_DOCUMENTS}: "
+            "add documents"
         )
-    missing = [o.number for o, any_passage in zip(OBJECTIVES, label_matrix(passages).any(axis=0), strict=True) if not any_passage]
+    present = label_matrix(passages).any(axis=0)
+    missing = [str(objective.number) for objective in OBJECTIVES if not present[objective.number - 1]]
     if missing:
-        raise CorpusMismatch(f"no passage of the corpus has objective {', '.join(map(str, missing))}: add passages")
+        raise CorpusMismatch(f"no passage of the corpus has objective {', '.join(missing)}: add passages")
 
 
-def _card(recipe: Recipe, passages: Sequence[LabelledPassage], seconds: float) -> dict[str, Any]:
+def _card(
+    recipe: Recipe, passages: Sequence[LabelledPassage], judged: Sequence[LabelledPassage], seconds: float
+) -> dict[str, Any]:
     counts = Counter(number for p in passages for number in p.objectives)
     return {
-        "recipe": {
-            "seed": recipe.seed,
-            "folds": recipe.folds,
-            "longest_term": recipe.longest_term,
-            "most_terms": recipe.most_terms,
-            "lexical_strength": recipe.lexical_strength,
-            "dense_strength": recipe.dense_strength,
-        },
+        "recipe": recipe.as_json(),
         "documents": sorted({p.document for p in passages}),
+        "calibration_documents": sorted({p.document for p in judged}),
         "passages": len(passages),
-        "positives": {o.number: counts[o.number] for o in OBJECTIVES},
+        "positives": {str(o.number): counts[o.number] for o in OBJECTIVES},
         "training_seconds": round(seconds),
         "versions": {
             "python": platform.python_version(),
