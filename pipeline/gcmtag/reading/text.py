@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -64,16 +65,16 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
 
 
 def lines_are_wrapped(text: str) -> bool:
-    """Whether lines end where the page was full rather than where the paragraph ends.
+    r"""Whether lines end where the page was full rather than where the paragraph ends.
 
-    >>> lines_are_wrapped("Many people leave the highlands\\nin search of work, and few\\nof them return.\\n")
+    >>> lines_are_wrapped("Many people leave the highlands\nin search of work, and few\nof them return.\n")
     True
     """
     lines = [line.strip() for line in text.replace("\f", "\n").split("\n")]
     lengths = sorted(len(line) for line in lines if line)
     if not lengths or lengths[int(0.95 * (len(lengths) - 1))] > 160:
         return False
-    pairs = [(above, below) for above, below in zip(lines, lines[1:], strict=False) if above and below]
+    pairs = [(above, below) for above, below in pairwise(lines) if above and below]
     running_on = sum(above[-1] not in ".:;!?" and below[0].islower() for above, below in pairs)
     return running_on >= max(1, 0.1 * len(pairs))
 

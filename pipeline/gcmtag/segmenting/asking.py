@@ -122,7 +122,8 @@ def is_request(sentence: str) -> bool:
 
 
 _ADDRESSED: Final = re.compile(
-    r"\?\W*$|^\W*(?:please|kindly|veuillez|prière de|sírvase)\b|\byou(?:r)?\b[^.]*\b(?:may|can|could|should|wish|might)\b|"
+    r"\?\W*$|^\W*(?:please|kindly|veuillez|prière de|sírvase)\b|"
+    r"\byou(?:r)?\b[^.]*\b(?:may|can|could|should|wish|might)\b|"
     r"\b(?:may|can|could|should|might)\b[^.]*\byour?\b",
     re.I,
 )

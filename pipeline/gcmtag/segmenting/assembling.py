@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from gcmtag.document import Passage, PassageKind
@@ -99,7 +100,14 @@ class Assembler:
             self._drops.add(FIGURES)
         declared = next((found for cell in piece.cells if len(cell) < 160 and (found := declared_by_heading(cell))), ())
         for cell in cells:
-            self._add(piece, cell.text, "table_cell", f"table row {self._count.rows}", cell.lead_in, declared)
+            self._add(
+                piece,
+                cell.text,
+                "table_cell",
+                place=f"table row {self._count.rows}",
+                lead_in=cell.lead_in,
+                declared=declared,
+            )
 
     def _text(self, piece: Piece, following: Piece | None, *, numbered: bool) -> None:
         if reason := self._no_passage(piece, following):
@@ -114,9 +122,8 @@ class Assembler:
         else:
             self._count.paragraphs += 1
             self._count.inside += 1
-        self._add(
-            piece, piece.text if numbered else piece.shown, "paragraph", self._paragraph_place(numbered=numbered), ""
-        )
+        text = piece.text if numbered else piece.shown
+        self._add(piece, text, "paragraph", place=self._paragraph_place(numbered=numbered), lead_in="")
         self._lead_in = introduction(piece.text)
 
     def _no_passage(self, piece: Piece, following: Piece | None) -> str:
@@ -157,7 +164,7 @@ class Assembler:
             text = piece.shown
             word = "action" if "action" in self._lead_in else "item"
             place = f"{word} {piece.marker.rstrip('.')}"
-        self._add(piece, text, "list_item", place, self._lead_in)
+        self._add(piece, text, "list_item", place=place, lead_in=self._lead_in)
 
     def _paragraph_place(self, *, numbered: bool) -> str:
         if numbered:
@@ -169,6 +176,7 @@ class Assembler:
         piece: Piece,
         text: str,
         kind: PassageKind,
+        *,
         place: str,
         lead_in: str,
         declared: tuple[int, ...] = (),
@@ -246,7 +254,7 @@ def name_excerpt(pieces: Sequence[Piece]) -> list[Piece]:
         for place, piece in enumerate(pieces)
         if piece.kind == "heading" and (match := _OBJECTIVE_HEADING.match(piece.shown))
     ]
-    rising = all(after == before + 1 for (_, before), (_, after) in zip(headings, headings[1:], strict=False))
+    rising = all(after == before + 1 for (_, before), (_, after) in pairwise(headings))
     if not headings or not rising or headings[0][1] < 2:
         return list(pieces)
     first, number = headings[0]

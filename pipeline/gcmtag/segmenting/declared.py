@@ -14,7 +14,8 @@ _JOINT: Final = (
 )
 _LINK: Final = (
     r"\s+(?:indicated|concerned|addressed|covered|related|relevant|numbers?)|"
-    r"\s+(?:of|du|del)\s+(?:the\s+)?(?:gcm|pmm|global compact|compact|pacte(?: mondial)?|pacto(?: mundial)?)[^\d;.()]{0,60}"
+    r"\s+(?:of|du|del)\s+(?:the\s+)?"
+    r"(?:gcm|pmm|global compact|compact|pacte(?: mondial)?|pacto(?: mundial)?)[^\d;.()]{0,60}"
 )
 MENTION: Final = re.compile(
     rf"\b(?P<word>objectives?|objectifs?|objetivos?|obj\.?)(?:{_LINK})?\s*[:.\-–]?\s*(?P<numbers>{_ONE}(?:{_JOINT}{_ONE})*)",
@@ -28,7 +29,8 @@ _OTHER_BEFORE: Final = re.compile(
     re.I,
 )
 _OTHER_AFTER: Final = re.compile(
-    r"^\s*,?\s*(?:\([^)]*\)\s*)?(?:of|in|under|within|du|de la|del|de)\s+(?:its|our|their|this|his|the|that|le|la|el|les)?\s*"
+    r"^\s*,?\s*(?:\([^)]*\)\s*)?(?:of|in|under|within|du|de la|del|de)\s+"
+    r"(?:its|our|their|this|his|the|that|le|la|el|les)?\s*"
     r"(?!global\s+compact|gcm|compact|pacte|pacto)"
     r"(?:[\w’'-]+\s+){0,6}?(?:plan|strategy|programme|program|policy|project|framework|agenda|roadmap|road map|sdgs?|"
     r"goals|ndp|stratégie|politique|projet|estrategia|política|programa|proyecto|convention|law|act|vision|action|"

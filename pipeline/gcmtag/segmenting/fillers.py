@@ -9,7 +9,8 @@ LINK: Final = "link"
 
 _EMPTY: Final = re.compile(
     r"^\W*(?:n\s?[/.]\s?a\.?|nil|none|no (?:response|answer|comments?|information(?: available)?)|not applicable|"
-    r"see (?:above|below|annex|attach\w*)|same as above|as above|idem|ditto|sans objet|néant|ninguna?|no aplica|tbc|tbd)?"
+    r"see (?:above|below|annex|attach\w*)|"
+    r"same as above|as above|idem|ditto|sans objet|néant|ninguna?|no aplica|tbc|tbd)?"
     r"\W*$",
     re.I,
 )

@@ -4,17 +4,14 @@ import re
 from bisect import bisect
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
 from typing import Final
 
 from gcmtag.segmenting.fillers import filler_reason
 from gcmtag.segmenting.hyphens import Vocabulary
 from gcmtag.segmenting.markers import Marker, split_marker
-from gcmtag.segmenting.pieces import Line, Piece
+from gcmtag.segmenting.measuring import Measures
+from gcmtag.segmenting.pieces import Line, Piece, ends_sentence
 
-_ENDS: Final = (".", "!", "?", ":", ";", "…")
-_CLOSERS: Final = "”\"'’)»]"
 _HEADING_LINES: Final = 4
 _HEADING_CHARS: Final = 260
 _OBJECTIVE: Final = re.compile(
@@ -41,15 +38,6 @@ def join_lines(
     return _Joiner(lines, vocabulary, others).run()
 
 
-def ends_sentence(text: str) -> bool:
-    """Whether a line ends a sentence or a clause.
-
-    >>> ends_sentence("as follows:"), ends_sentence("the ministry of")
-    (True, False)
-    """
-    return text.rstrip(_CLOSERS).endswith(_ENDS) or text.endswith(_ENDS)
-
-
 def _walls(lines: Sequence[Line], others: Set[int]) -> set[int]:
     """Positions of lines that another block stands right above."""
     between = sorted(others)
@@ -60,21 +48,22 @@ def _walls(lines: Sequence[Line], others: Set[int]) -> set[int]:
     }
 
 
+def _may_head(text: str) -> bool:
+    """Whether a line is worded as a heading is: a capital or number first, short, no sentence, not "N/A"."""
+    if filler_reason(text) or len(text) > 140 or text.endswith(","):
+        return False
+    return (text[:1].isupper() or text[:1].isdigit()) and (not ends_sentence(text) or text.endswith((":", "?")))
+
+
 class _Joiner:
     def __init__(self, lines: Sequence[Line], vocabulary: Vocabulary, others: Set[int]) -> None:
         self._lines = lines
         self._walls = _walls(lines, others)
         self._vocabulary = vocabulary
-        lengths = sorted(len(line.text) for line in lines)
-        self._width = lengths[int(0.97 * (len(lengths) - 1))] if lengths else 0
-        self._fills = [self._fill(position) for position in range(len(lines))]
-        self._full = self._fullness()
+        self._measures = Measures(lines)
         gaps = sum(line.gap for line in lines)
         # Where nearly every line has a blank line above it, blank lines say nothing.
         self._gaps_count = bool(lines) and gaps < 0.8 * len(lines)
-        sizes = [line.layout.size for line in lines if line.layout for _ in range(len(line.text))]
-        self._body_size = median(sizes) if sizes else 0.0
-        self._leading = self._typical_leading()
         self._starts = [self._start(line) for line in lines]
         self._chain = self._number_chain()
         self._numbered = self._is_numbered()
@@ -140,29 +129,26 @@ class _Joiner:
         marker = start.marker
         if marker is None:
             return False
-        line = self._lines[position]
         above = self._lines[position - 1].text if position else ""
-        if marker.kind == "number":
-            if position in self._chain or marker.shown.startswith("("):
-                return True
-            # "…, resolution\n12. The" would be chance; a list begins at 1 or goes on from the number before.
-            follows = any(
-                earlier.marker is not None
-                and earlier.marker.kind == "number"
-                and earlier.marker.value == marker.value - 1
-                for earlier in self._starts[max(0, position - 25) : position]
-            )
-            return marker.value == 1 or follows or line.gap or not above or ends_sentence(above)
-        if marker.kind in {"capital", "roman"}:
-            return not above or ends_sentence(above) or line.gap or line.glued or self._is_short(position - 1)
-        if marker.kind == "letter" and not marker.shown.startswith("(") and start.rest[:1].islower():
-            return ends_sentence(above) or line.gap or not above
-        if marker.kind == "decimal":
-            opening = start.rest[:1].isupper() or not start.rest
-            return opening and (line.gap or ends_sentence(above) or not above or self._is_short(position - 1))
-        if marker.shown in {"-", "–", "—", "*"}:
-            return ends_sentence(above) or line.gap or not start.rest[:1].islower() or self._is_short(position - 1)
-        return True
+        free = not above or ends_sentence(above) or self._lines[position].gap
+        loose = free or (position > 0 and self._measures.is_short(position - 1))
+        lower = start.rest[:1].islower()
+        by_kind = {
+            "number": lambda: self._opens_number(position, marker, free=free),
+            "capital": lambda: loose or self._lines[position].glued,
+            "roman": lambda: loose or self._lines[position].glued,
+            "letter": lambda: free or marker.shown.startswith("(") or not lower,
+            "decimal": lambda: loose and not lower and (not start.rest or start.rest[0].isupper()),
+            "bullet": lambda: loose or not lower or marker.shown not in {"-", "–", "—", "*"},
+        }
+        return by_kind[marker.kind]()
+
+    def _opens_number(self, position: int, marker: Marker, *, free: bool) -> bool:
+        """Whether a number does: "…, resolution / 12. The" would be chance; a list begins at 1 or goes on by one."""
+        if position in self._chain or marker.shown.startswith("(") or free or marker.value == 1:
+            return True
+        earlier = [start.marker for start in self._starts[max(0, position - 25) : position]]
+        return any(one is not None and one.kind == "number" and one.value == marker.value - 1 for one in earlier)
 
     # -- headings ------------------------------------------------------------------------------------------------
 
@@ -197,7 +183,7 @@ class _Joiner:
             line = self._lines[here]
             if here > position and (self._opens(here) or self._ends_heading(here, text)):
                 break
-            if here > position and not self._same_setting(here - 1, here):
+            if here > position and not self._measures.same_setting(here - 1, here):
                 break
             text = self._vocabulary.glue(text, line.text)
             count += 1
@@ -228,37 +214,32 @@ class _Joiner:
             self._numbered
             and following < len(self._lines)
             and following in self._chain
-            and len(line.text) < 0.8 * self._width
+            and len(line.text) < 0.8 * self._measures.width
         ):
             return False
-        return self._is_short(here - 1) or len(line.text) > 0.8 * self._width
+        return self._measures.is_short(here - 1) or len(line.text) > 0.8 * self._measures.width
 
     def _plain_heading(self, position: int) -> int:
         """A short line without a full stop that stands above a text and looks set off from it."""
         line = self._lines[position]
-        text = line.text
-        if filler_reason(text):
+        if not _may_head(line.text):
             return 0
-        if (not text[:1].isupper() and not text[:1].isdigit()) or len(text) > 140:
-            return 0
-        bigger = bool(line.layout and self._body_size and line.layout.size > 1.12 * self._body_size)
+        bigger = self._is_bigger(line)
         count = 1
         while bigger and position + count < len(self._lines) and count < _HEADING_LINES:
-            if not self._same_setting(position, position + count) or self._opens(position + count):
+            if not self._measures.same_setting(position, position + count) or self._opens(position + count):
                 break
             count += 1
         end = position + count
-        if (ends_sentence(text) and not text.endswith((":", "?"))) or text.endswith(","):
-            return 0
         if end >= len(self._lines):
             return 0
-        if bigger:
-            return count
-        if (line.bold and not self._lines[end].bold) and self._set_off(position):
-            return count
-        if not self._set_off(position) or len(text.split()) > 14 or text.endswith(":"):
-            return 0
-        return count if self._text_follows(end) else 0
+        bold = line.bold and not self._lines[end].bold
+        short = len(line.text.split()) <= 14 and not line.text.endswith(":") and self._text_follows(end)
+        return count if bigger or (self._set_off(position) and (bold or short)) else 0
+
+    def _is_bigger(self, line: Line) -> bool:
+        body = self._measures.body_size
+        return bool(line.layout and body and line.layout.size > 1.12 * body)
 
     def _set_off(self, position: int) -> bool:
         """Whether a line is short and its neighbours do not run into it."""
@@ -269,14 +250,14 @@ class _Joiner:
         if line.gap and following.gap:
             return True
         runs_on = following.text[:1].islower() and not following.gap and not self._opens(position + 1)
-        return self._is_short(position) and not runs_on
+        return self._measures.is_short(position) and not runs_on
 
     def _text_follows(self, position: int) -> bool:
         """Whether a full line, a list or a numbered paragraph comes next, which a heading can stand above."""
         line = self._lines[position]
         if line.gap or self._opens(position):
             return True
-        return not self._is_short(position) or ends_sentence(line.text)
+        return not self._measures.is_short(position) or ends_sentence(line.text)
 
     # -- paragraphs ----------------------------------------------------------------------------------------------
 
@@ -311,27 +292,32 @@ class _Joiner:
             return complete or not starts_low
         if line.gap and self._gaps_count and not line.paged:
             # A blank line beside page furniture may be the page's, not the paragraph's.
-            return complete if line.glued else complete or not starts_low or self._is_short(here - 1)
+            return complete if line.glued else complete or not starts_low or self._measures.is_short(here - 1)
         if starts_low and not complete:
-            return not self._same_setting(here - 1, here) and not line.glued and not line.paged
-        if line.layout and above.layout and (verdict := self._layout_breaks(here)) is not None:
+            return not self._measures.same_setting(here - 1, here) and not line.glued and not line.paged
+        verdict = self._layout_breaks(here)
+        if verdict is not None:
             return verdict
-        if line.glued and not line.paged:
-            return complete and self._is_short(here - 1) and not self._mark_was_above(here)
-        if not complete:
-            # In numbered reports nothing but a heading begins after half a sentence, and headings are found elsewhere.
-            # A line under a note mark is short because the mark cut it.
-            if starts_low or above.glued or line.glued or line.paged or (self._numbered and here > min(self._chain)):
-                return False
-            if self._in_punctuated_list(here):
-                return False
-            return self._fills[here - 1] < self._full - 0.08 and self._stands_apart(here)
-        # In numbered reports a paragraph is rarely followed by one without a number.
-        return self._fills[here - 1] < self._full - 0.1 * self._numbered and not starts_low
+        return self._breaks_sentence(here) if complete else self._breaks_midway(here)
 
-    def _mark_was_above(self, here: int) -> bool:
-        """A note mark cuts a line short, so that a short line above it says nothing."""
-        return not self._lines[here].gap
+    def _breaks_sentence(self, here: int) -> bool:
+        """The same after a line that ends a sentence: was the line full?"""
+        line = self._lines[here]
+        if line.text[:1].islower() or (line.glued and not line.paged and not line.gap):
+            # A note mark cuts a line short, so that a short line above it says nothing.
+            return False
+        # In numbered reports a paragraph is rarely followed by one without a number.
+        return self._measures.is_short(here - 1, by=0.1 * self._numbered)
+
+    def _breaks_midway(self, here: int) -> bool:
+        """The same after half a sentence, which may be a line of a list or table without punctuation."""
+        above, line = self._lines[here - 1], self._lines[here]
+        # In numbered reports nothing but a heading begins after half a sentence, and headings are found elsewhere.
+        # A line under a note mark is short because the mark cut it.
+        cut = above.glued or line.glued or line.paged
+        if cut or (self._numbered and here > min(self._chain)) or self._in_punctuated_list(here):
+            return False
+        return self._measures.is_short(here - 1, by=0.08) and self._stands_apart(here)
 
     def _in_punctuated_list(self, here: int) -> bool:
         """Whether a line follows an unfinished item of a list whose items end with a semicolon."""
@@ -344,82 +330,26 @@ class _Joiner:
         """A line after a short unfinished one: the one above was a heading or list line, not half a sentence."""
         above = self._lines[here - 1]
         return (
-            (self._full > 0.93 or len(above.text) < 0.6 * self._width)
+            (self._measures.exact or len(above.text) < 0.6 * self._measures.width)
             and not above.text.endswith(("-", ",", "–"))
             and not re.search(r"\b(?:of|the|and|in|to|for|on|with|by|de|la|le|et|y|a|an|or|from|at|No\.)$", above.text)
         )
 
     def _layout_breaks(self, here: int) -> bool | None:
         above, line = self._lines[here - 1], self._lines[here]
-        assert above.layout is not None and line.layout is not None  # noqa: S101 - the caller has looked
-        if not self._same_setting(here - 1, here):
+        if above.layout is None or line.layout is None:
+            return None
+        if not self._measures.same_setting(here - 1, here):
             return True
         if line.paged or line.page != above.page or line.layout.top < above.layout.top:
             return None
         step = line.layout.top - above.layout.top
-        if self._leading and step > 1.45 * self._leading:
+        if self._measures.leading and step > 1.45 * self._measures.leading:
             return True
         indent = line.layout.left - above.layout.left
         if indent > 8 and ends_sentence(above.text) and self._starts[here - 1].marker is None:
             return True
         return None
-
-    def _same_setting(self, one: int, other: int) -> bool:
-        a, b = self._lines[one], self._lines[other]
-        if a.layout is None or b.layout is None:
-            return True
-        if max(a.layout.size, b.layout.size) > 1.1 * max(1.0, min(a.layout.size, b.layout.size)):
-            return False
-        return a.bold == b.bold or not (ends_sentence(a.text) or self._is_short(one))
-
-    def _is_short(self, position: int) -> bool:
-        """Whether the first word of the next line would have fitted on this one."""
-        return self._fills[position] < self._full
-
-    def _fill(self, position: int) -> float:
-        """How far across the page a line would reach with the next line's first word on it; 1 is the right edge."""
-        line = self._lines[position]
-        following = self._lines[position + 1] if position + 1 < len(self._lines) else None
-        word = len(following.text.split(" ", 1)[0]) if following else 0
-        if line.layout is None:
-            return (len(line.text) + 1 + word) / max(1, self._width)
-        letter = (line.layout.right - line.layout.left) / max(1, len(line.text))
-        width = max(1.0, self._right_edge(position) - line.layout.left)
-        return (line.layout.right - line.layout.left + (word + 1) * letter) / width
-
-    def _fullness(self) -> float:
-        """The fill above which a line was broken because the page ended, learned from lines that surely go on."""
-        certain = sorted(
-            self._fills[place]
-            for place, (above, below) in enumerate(pairwise(self._lines))
-            if below.text[:1].islower()
-            and split_marker(below.text)[0] is None
-            and not ends_sentence(above.text)
-            and not (above.glued or below.glued or below.gap or below.paged)
-        )
-        if len(certain) < 8:
-            return 0.84
-        # The very lowest may be a heading that goes on or a line that a mark cut.
-        lowest = certain[max(min(2, len(certain) // 30), len(certain) // 100)]
-        return min(1.0, max(0.6, lowest - 0.005))
-
-    def _right_edge(self, position: int) -> float:
-        line = self._lines[position]
-        left = line.layout.left if line.layout else 0.0
-        edges = sorted(
-            other.layout.right
-            for other in self._lines[max(0, position - 30) : position + 31]
-            if other.layout and other.page == line.page and abs(other.layout.left - left) < 60
-        )
-        return edges[int(0.9 * (len(edges) - 1))] if edges else 0.0
-
-    def _typical_leading(self) -> float:
-        steps = [
-            below.layout.top - above.layout.top
-            for above, below in pairwise(self._lines)
-            if above.layout and below.layout and above.page == below.page and below.layout.top > above.layout.top
-        ]
-        return median(steps) if steps else 0.0
 
     # -- pieces --------------------------------------------------------------------------------------------------
 

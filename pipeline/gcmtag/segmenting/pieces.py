@@ -3,9 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from gcmtag.document import Layout
+
+_ENDS: Final = (".", "!", "?", ":", ";", "…")
+_CLOSERS: Final = "”\"'’)»]"
 
 PieceKind = Literal["paragraph", "heading", "list_item", "row", "prompt"]
 
@@ -53,6 +56,15 @@ class Piece:
     def shown(self) -> str:
         """The text with its marker in front, as printed."""
         return f"{self.marker} {self.text}".strip()
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a line ends a sentence or a clause.
+
+    >>> ends_sentence("as follows:"), ends_sentence("the ministry of")
+    (True, False)
+    """
+    return text.rstrip(_CLOSERS).endswith(_ENDS) or text.endswith(_ENDS)
 
 
 class Drops:

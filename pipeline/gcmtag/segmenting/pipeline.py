@@ -1,6 +1,5 @@
 """The way from a file's blocks to its passages, step by step."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -8,9 +7,8 @@ from typing import Final
 from gcmtag.document import Document, SourceFile
 from gcmtag.errors import EmptyDocument
 from gcmtag.segmenting.assembling import Assembler, merge_enumerations, name_excerpt
-from gcmtag.segmenting.joining import ends_sentence
 from gcmtag.segmenting.languages import document_language, language_of
-from gcmtag.segmenting.pieces import Drops, Piece
+from gcmtag.segmenting.pieces import Drops, Piece, ends_sentence
 from gcmtag.segmenting.priorities import declared_priorities
 from gcmtag.segmenting.questionnaire import recognise
 from gcmtag.segmenting.structure import (
@@ -18,6 +16,7 @@ from gcmtag.segmenting.structure import (
     drop_contents,
     drop_cover,
     drop_title_lists,
+    likely_title,
     promote_headings,
     to_pieces,
 )
@@ -70,7 +69,7 @@ def take_title(pieces: Sequence[Piece], title: str, drops: Drops) -> tuple[list[
         end -= 1
     lines = [piece.text for piece in pieces[:end]]
     drops.add(COVER, len(lines))
-    chosen = title or next((line for line in lines if re.search(r"migra", line, re.I)), lines[0] if lines else "")
+    chosen = title or likely_title(lines)
     return [piece for piece in pieces[end:] if not (piece.kind == "heading" and piece.text == title)], chosen
 
 

@@ -19,12 +19,14 @@ _CUE: Final = re.compile(
     re.I,
 )
 _OWN: Final = re.compile(
-    r"\b(?:we|our|us|government|state of|republic|kingdom|ministry|country|nation|national|nous|gobierno|gouvernement)\b",
+    r"\b(?:we|our|us|government|state of|republic|kingdom|ministry|"
+    r"country|nation|national|nous|gobierno|gouvernement)\b",
     re.I,
 )
 _OTHERS: Final = re.compile(
     r"\b(?:states|countries|governments|participants|respondents|stakeholders|many|some|several|most) "
-    r"(?:\w+ ){0,3}?(?:have |has )?(?:priori|given|give|consider|named|regard|identif)|\bmember states\b|\bthe network\b",
+    r"(?:\w+ ){0,3}?(?:have |has )?(?:priori|given|give|consider|named|regard|identif)|"
+    r"\bmember states\b|\bthe network\b",
     re.I,
 )
 _NOT: Final = re.compile(
@@ -50,7 +52,7 @@ _SUBJECTS: Final = {
     13: r"\bdetention\b",
     14: r"\bconsular\b",
     15: r"\bbasic services\b|\baccess to services\b",
-    16: r"\bsocial cohesion\b|\binclusion of migrants\b|\bfull inclusion\b|(?<!re)\bintegration of (?:migrants|foreigners)\b",
+    16: r"\bsocial cohesion\b|\b(?:full inclusion|inclusion of migrants|integration of (?:migrants|foreigners))\b",
     17: r"\bdiscrimination\b|\bxenophobia\b|\bpublic discourse\b",
     18: r"\bskills?\b|\bqualifications\b",
     19: r"\bdiasporas?\b",

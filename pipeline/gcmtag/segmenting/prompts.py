@@ -12,66 +12,91 @@ from functools import lru_cache
 from typing import Final
 
 _SHARED: Final = (
-    "please kindly highlight describe share provide indicate identify list name specify explain outline mention "
-    "elaborate comment government country national cluster objective objectives gcm global compact migration above "
-    "relevant relate relating regard response answer include examples example could may might example possible "
-    "migrants migrant your what which how any main key implementing implement implementation"
+    "please kindly highlight describe share provide indicate identify list name specify explain outline "
+    "mention elaborate comment government country national cluster objective objectives gcm global compact "
+    "migration above relevant relate relating regard response answer include examples example could may might "
+    "example possible migrants migrant your what which how any main key implementing implement implementation"
 )
 
 # Part of a cluster question: what each asks about.
 _PARTS: Final[Mapping[str, str]] = {
-    "a": "level levels trend trends driver drivers experience experiences reference make made outcome outcomes "
-    "including situation context overview data figures statistics flows patterns current",
-    "b": "concrete policy policies legal legislative programmatic programme program law laws action actions measure "
-    "measures step steps taken undertaken advance recent year years particular since adoption adopted december 2018 "
-    "10 reform reforms new drafting national level plan plans entering bilateral regional agreement agreements "
-    "signature ratification signing convention conventions engagement dialogue process processes initiatives "
-    "institutional progress",
-    "c": "gap gaps identified challenge challenges faced encountered addressing address obstacles constraints national "
-    "regional global level levels capacity data need needs financing financial funding resources others",
-    "d": "result results action actions effective solution solutions best good practice practices lesson lessons "
-    "learned learnt promising achievements impact outcomes innovative innovation",
+    "a": (
+        "level levels trend trends driver drivers experience experiences reference make made outcome outcomes "
+        "including situation context overview data figures statistics flows patterns current"
+    ),
+    "b": (
+        "concrete policy policies legal legislative programmatic programme program law laws action actions "
+        "measure measures step steps taken undertaken advance recent year years particular since adoption "
+        "adopted december 2018 10 reform reforms new drafting national level plan plans entering bilateral "
+        "regional agreement agreements signature ratification signing convention conventions engagement "
+        "dialogue process processes initiatives institutional progress"
+    ),
+    "c": (
+        "gap gaps identified challenge challenges faced encountered addressing address obstacles constraints "
+        "national regional global level levels capacity data need needs financing financial funding resources "
+        "others"
+    ),
+    "d": (
+        "result results action actions effective solution solutions best good practice practices lesson "
+        "lessons learned learnt promising achievements impact outcomes innovative innovation"
+    ),
 }
 
 _ITEMS: Final[Mapping[str, str]] = {
-    "5": "step steps taken integrate integrated vision cross cutting crosscutting interdependent guiding principle "
-    "principles para paras paragraph paragraphs general assembly resolution 73 195 8 15 accomplished done check "
-    "checked tick against explanation additional paper attach documentation people centred people-centred",
-    "6": "contributing contribute contribution contributes realizing realising achievement achieving achieve 2030 agenda sustainable "
-    "development sdg sdgs goal goals integrate integrated done",
-    "7": "perspective objective objectives particular importance important national context name prioritized prioritised "
-    "priority priorities prioritize explain why reasons special",
-    "8": "perspective extent regional subregional plan plans strategy strategies incorporated incorporate incorporation "
-    "reflected achievement achievements gap gaps challenge challenges existing approach approaches cooperation",
-    "9": "methodology method methods adopted used completing completed completion preparing preparation voluntary review "
-    "report whole approach applied engaging engaged engage engagement various ministries ministry sectors sector "
-    "mechanism mechanisms civil society stakeholders stakeholder other consultation consultations process "
-    "questionnaire survey",
-    "10": "given outbreak covid 19 coronavirus pandemic crisis affected affecting all countries country region regions challenge "
-    "challenges identified identify part response respond done address specific situation situations family families impact "
-    "impacts recovery measures",
+    "5": (
+        "step steps taken integrate integrated vision cross cutting crosscutting interdependent guiding "
+        "principle principles para paras paragraph paragraphs general assembly resolution 73 195 8 15 "
+        "accomplished done check checked tick against explanation additional paper attach documentation "
+        "people centred people-centred"
+    ),
+    "6": (
+        "contributing contribute contribution contributes realizing realising achievement achieving achieve "
+        "2030 agenda sustainable development sdg sdgs goal goals integrate integrated done"
+    ),
+    "7": (
+        "perspective objective objectives particular importance important national context name prioritized "
+        "prioritised priority priorities prioritize explain why reasons special"
+    ),
+    "8": (
+        "perspective extent regional subregional plan plans strategy strategies incorporated incorporate "
+        "incorporation reflected achievement achievements gap gaps challenge challenges existing approach "
+        "approaches cooperation"
+    ),
+    "9": (
+        "methodology method methods adopted used completing completed completion preparing preparation "
+        "voluntary review report whole approach applied engaging engaged engage engagement various ministries "
+        "ministry sectors sector mechanism mechanisms civil society stakeholders stakeholder other "
+        "consultation consultations process questionnaire survey"
+    ),
+    "10": (
+        "given outbreak covid 19 coronavirus pandemic crisis affected affecting all countries country region "
+        "regions challenge challenges identified identify part response respond done address specific "
+        "situation situations family families impact impacts recovery measures"
+    ),
 }
 
 _FORM: Final = (
-    "question questions about word words per paper document documents attach attached needed need additional separate "
-    "answer answers following set clusters general assembly resolution para references reference links link policy "
-    "innovative policies practices practice information also based statistical well qualitative quantitative data "
-    "instruction instructions note office responsible coordinating responses contact details return returned completed "
-    "complete survey questionnaire form secretariat preferably email mail copy deadline later than regional network "
-    "queries query forwarded same addresses address willing report site website suggestion conducted inform "
-    "review voluntary asia pacific africa europe latin america caribbean arab western commission "
-    "economic social united nations escap ece escwa eclac eca imrf iom cluster evidence use space below box tick check limit pages un iom whether willing indicate"
+    "question questions about word words per paper document documents attach attached needed need additional "
+    "separate answer answers following set clusters general assembly resolution para references reference "
+    "links link policy innovative policies practices practice information also based statistical well "
+    "qualitative quantitative data instruction instructions note office responsible coordinating responses "
+    "contact details return returned completed complete survey questionnaire form secretariat preferably email "
+    "mail copy deadline later than regional network queries query forwarded same addresses address willing "
+    "report site website suggestion conducted inform review voluntary asia pacific africa europe latin america "
+    "caribbean arab western commission economic social united nations escap ece escwa eclac eca imrf iom "
+    "cluster evidence use space below box tick check limit pages un iom whether willing indicate"
 )
 
 _PREAMBLE: Final = (
-    "safe orderly regular general assembly resolution 73 195 326 calls call review progress framework united nations "
-    "state states led approach participation stakeholder stakeholders op invite invites economic commission commissions region regions "
-    "within respective beginning 2020 issued fulfil mandate enabling member members towards results will inform preparation "
-    "regional held asia pacific escap bangkok related background documentation report survey informed suggested "
-    "outline prepared proposed assist organization annex indicative status subregional cross levels level national "
-    "structured according four round table tables organized meeting correspond international forum 2022 questionnaire "
-    "purpose collect collected information november voluntary network paragraph template guide guidance used series "
-    "welcome secretariat thank cooperation following"
+    "safe orderly regular general assembly resolution 73 195 326 calls call review progress framework united "
+    "nations state states led approach participation stakeholder stakeholders op invite invites economic "
+    "commission commissions region regions within respective beginning 2020 issued fulfil mandate enabling "
+    "member members towards results will inform preparation regional held asia pacific escap bangkok related "
+    "background documentation report survey informed suggested outline prepared proposed assist organization "
+    "annex indicative status subregional cross levels level national structured according four round table "
+    "tables organized meeting correspond international forum 2022 questionnaire purpose collect collected "
+    "information november voluntary network paragraph template guide guidance used series welcome secretariat "
+    "thank cooperation following"
 )
 
 _STOP: Final = frozenset(
@@ -162,7 +187,8 @@ REQUEST: Final = re.compile(
     re.I,
 )
 INSTRUCTION: Final = re.compile(
-    r"\b(?:please|kindly)\b|\bquestionnaire\b|\bthis (?:survey|form|voluntary|template)\b|\bthe survey\b|\bper question",
+    r"\b(?:please|kindly)\b|\bquestionnaire\b|"
+    r"\bthis (?:survey|form|voluntary|template)\b|\bthe survey\b|\bper question",
     re.I,
 )
 
@@ -196,10 +222,8 @@ def content_words(text: str) -> set[str]:
 
 
 _SHARED_STEMS: Final = frozenset(content_words(_SHARED))
-_BANK: Final = {
-    item: frozenset(content_words(words))
-    for item, words in {**_PARTS, **_ITEMS, "form": _FORM, "preamble": _PREAMBLE}.items()
-}
+_WORDINGS: Final = {**_PARTS, **_ITEMS, "form": _FORM, "preamble": _PREAMBLE}
+_BANK: Final = {item: frozenset(content_words(words)) for item, words in _WORDINGS.items()}
 PARTS: Final = tuple(_PARTS)
 ITEMS: Final = tuple(_ITEMS)
 

@@ -104,10 +104,9 @@ class Sections:
             return "objective"
         if _CLUSTER.match(rest) or cluster_named(rest):
             return "cluster"
-        if marker is None:
-            if _TOP.match(rest.strip(" :.")):
-                return "top"
-            return f"plain {round(piece.size)}{' upper' if rest.isupper() else ''}"
+        return self._rank_of(marker) if marker else _plain_rank(piece, rest)
+
+    def _rank_of(self, marker: Marker) -> str:
         if marker.kind == "roman" and self._continues_letters(marker):
             return "capital"
         if marker.kind == "decimal":
@@ -123,3 +122,9 @@ class Sections:
             and chr(ord(letter) - 1) == above.marker.shown.strip("(). ")
             for above in self._stack
         )
+
+
+def _plain_rank(piece: Piece, text: str) -> str:
+    if _TOP.match(text.strip(" :.")):
+        return "top"
+    return f"plain {round(piece.size)}{' upper' if text.isupper() else ''}"

@@ -141,22 +141,22 @@ def _sentence_starts(text: str) -> set[int]:
 
 
 def _ends_here(text: str, match: re.Match[str]) -> bool:
-    stop, following = text[match.start()], text[match.end() : match.end() + 3]
-    if stop == ";":
-        return len(text[: match.start()].split()) >= 4 and len(text[match.end() :].split()) >= 4
-    if stop in "!?…":
-        return not following[:1].islower()
-    before = re.split(r"[\s(\[“\"]", text[: match.start()])[-1].casefold()
-    if before in _NUMBERED and following[:1].isdigit():
+    before, after = text[: match.start()], text[match.end() :]
+    if text[match.start()] == ";":
+        return len(before.split()) >= 4 and len(after.split()) >= 4
+    if after[:1].islower():
         return False
-    if before in _CAN_END:
-        return not following[:1].islower() and (before in {"etc", "al"} or _new_subject(text[match.end() :]))
-    if before in _ABBREVIATIONS:
+    return text[match.start()] != "." or _stop_ends(re.split(r"[\s(\[“\"]", before)[-1].casefold(), after)
+
+
+def _stop_ends(word: str, after: str) -> bool:
+    """Whether the full stop behind a word ends the sentence, rather than abbreviating the word."""
+    if word in _NUMBERED and after[:1].isdigit():
         return False
+    if word in _CAN_END:
+        return word in {"etc", "al"} or _new_subject(after)
     # A single letter is an initial or a list mark: "(d.) Skills", "J. Smith".
-    if len(before) == 1 and before.isalpha():
-        return False
-    return not following[:1].islower()
+    return word not in _ABBREVIATIONS and not (len(word) == 1 and word.isalpha())
 
 
 def _new_subject(following: str) -> bool:

@@ -9,9 +9,9 @@ from gcmtag.document import Block
 from gcmtag.segmenting.fillers import filler_reason
 from gcmtag.segmenting.furniture import NOTE, strip_furniture
 from gcmtag.segmenting.hyphens import Vocabulary
-from gcmtag.segmenting.joining import ends_sentence, join_lines
+from gcmtag.segmenting.joining import join_lines
 from gcmtag.segmenting.markers import split_marker
-from gcmtag.segmenting.pieces import Drops, Piece, PieceKind
+from gcmtag.segmenting.pieces import Drops, Piece, PieceKind, ends_sentence
 from gcmtag.segmenting.titles import objective_named
 
 CONTENTS: Final = "table of contents"
@@ -140,8 +140,13 @@ def drop_cover(pieces: Sequence[Piece], drops: Drops) -> tuple[list[Piece], str]
     if not cover or (long and not summed):
         return list(pieces), ""
     drops.add(COVER, len(cover))
-    title = next((piece.text for piece in cover if piece.size or len(piece.text.split()) > 3), "")
-    return list(pieces[start:]), title
+    return list(pieces[start:]), likely_title([piece.text for piece in cover])
+
+
+def likely_title(lines: Sequence[str]) -> str:
+    """The line of a cover that names the subject; else its first; nothing where there is none."""
+    short = [line for line in lines if len(line.split()) <= 30]
+    return next((line for line in short if re.search(r"migra|compact", line, re.I)), short[0] if short else "")
 
 
 def _first_numbered(pieces: Sequence[Piece]) -> int | None:
@@ -252,12 +257,28 @@ def _is_numbered_text(piece: Piece) -> bool:
 
 
 def _settle_empty(pieces: Sequence[Piece]) -> list[Piece]:
+    """Give back as text the headings of an answer that have nothing under them, and a list's short last item."""
     settled: list[Piece] = []
     for place, piece in enumerate(pieces):
         following = pieces[place + 1] if place + 1 < len(pieces) else None
-        inside = piece.kind == "heading" and piece.question is not None and not piece.level and not piece.marker
-        if inside and (following is None or following.kind == "prompt" or following.question != piece.question):
-            settled.append(replace(piece, kind="paragraph"))
+        bare = following is None or following.kind in {"prompt", "heading"} or following.question != piece.question
+        if piece.kind != "heading" or not bare or piece.level:
+            settled.append(piece)
+        elif _ends_list(piece, settled):
+            settled.append(replace(piece, kind="list_item"))
+        elif piece.question is not None and (
+            following is None or following.kind == "prompt" or following.question != piece.question
+        ):
+            settled.append(replace(piece, kind="list_item" if piece.marker else "paragraph"))
         else:
             settled.append(piece)
     return settled
+
+
+def _ends_list(piece: Piece, above: Sequence[Piece]) -> bool:
+    """Whether a numbered piece counts on from the list item right above it."""
+    number = re.fullmatch(r"(\d{1,3})[.)]", piece.marker)
+    before = re.fullmatch(r"(\d{1,3})[.)]", above[-1].marker) if above and above[-1].kind == "list_item" else None
+    if number is None or before is None or int(number[1]) != int(before[1]) + 1:
+        return False
+    return len(above[-1].text.split()) < _LONGEST_HEADING

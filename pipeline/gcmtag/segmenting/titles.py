@@ -10,7 +10,8 @@ from gcmtag.objectives import CLUSTERS, OBJECTIVES
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _TAIL: Final = re.compile(
-    r"[\s(\[–—:-]*\(?\s*(?:gcm\s+|gcm[ -]?compact\s+)?(?:objectives?|objectifs?|objetivos?|obj\.)\W*[\d\s,;&/–-]+(?:(?:and|et|y)\s*\d+)?\s*\)?\W*$",
+    r"[\s(\[–—:-]*\(?\s*(?:gcm\s+|gcm[ -]?compact\s+)?(?:objectives?|objectifs?|objetivos?|obj\.)\W*"
+    r"[\d\s,;&/–-]+(?:(?:and|et|y)\s*\d+)?\s*\)?\W*$",
     re.I,
 )
 _LEAD: Final = re.compile(
@@ -33,7 +34,28 @@ def plain(text: str) -> str:
 
 _TITLES: Final = {objective.number: plain(objective.title) for objective in OBJECTIVES}
 _COMMON: Final = frozenset(
-    ["migration", "migrants", "migrant", "international", "of", "the", "and", "in", "to", "for", "as", "a", "an", "all", "that", "with", "on", "by", "at", "objective"]
+    [
+        "migration",
+        "migrants",
+        "migrant",
+        "international",
+        "of",
+        "the",
+        "and",
+        "in",
+        "to",
+        "for",
+        "as",
+        "a",
+        "an",
+        "all",
+        "that",
+        "with",
+        "on",
+        "by",
+        "at",
+        "objective",
+    ]
 )
 _ENDING: Final = re.compile(r"(?:ation|ing|ies|ed|es|s|e)$")
 _TITLE_WORDS: Final = {

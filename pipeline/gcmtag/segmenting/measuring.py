@@ -1,0 +1,86 @@
+"""How full the lines of a document are, and how they are set: what tells a line's end from a paragraph's."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from gcmtag.segmenting.markers import split_marker
+from gcmtag.segmenting.pieces import Line, ends_sentence
+
+
+class Measures:
+    """Measures of the lines of one document; positions count its lines from 0."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        """Measure the lines once, before they are joined."""
+        self._lines = lines
+        lengths = sorted(len(line.text) for line in lines)
+        self.width = lengths[int(0.97 * (len(lengths) - 1))] if lengths else 0
+        sizes = [line.layout.size for line in lines if line.layout for _ in range(len(line.text))]
+        self.body_size = median(sizes) if sizes else 0.0
+        self.leading = self._typical_leading()
+        self._fills = [self._fill(position) for position in range(len(lines))]
+        self._full = self._fullness()
+
+    @property
+    def exact(self) -> bool:
+        """Whether lines are broken so evenly that a line which is not full ends something."""
+        return self._full > 0.93
+
+    def same_setting(self, one: int, other: int) -> bool:
+        """Whether two lines are set in the same size and weight, as lines of one paragraph are."""
+        a, b = self._lines[one], self._lines[other]
+        if a.layout is None or b.layout is None:
+            return True
+        if max(a.layout.size, b.layout.size) > 1.1 * max(1.0, min(a.layout.size, b.layout.size)):
+            return False
+        return a.bold == b.bold or not (ends_sentence(a.text) or self.is_short(one))
+
+    def is_short(self, position: int, by: float = 0.0) -> bool:
+        """Whether the first word of the next line would have fitted on this one, with ``by`` of the width to spare."""
+        return self._fills[position] < self._full - by
+
+    def _fill(self, position: int) -> float:
+        """How far across the page a line would reach with the next line's first word on it; 1 is the right edge."""
+        line = self._lines[position]
+        following = self._lines[position + 1] if position + 1 < len(self._lines) else None
+        word = len(following.text.split(" ", 1)[0]) if following else 0
+        if line.layout is None:
+            return (len(line.text) + 1 + word) / max(1, self.width)
+        letter = (line.layout.right - line.layout.left) / max(1, len(line.text))
+        width = max(1.0, self._right_edge(position) - line.layout.left)
+        return (line.layout.right - line.layout.left + (word + 1) * letter) / width
+
+    def _fullness(self) -> float:
+        """The fill above which a line was broken because the page ended, learned from lines that surely go on."""
+        certain = sorted(
+            self._fills[place]
+            for place, (above, below) in enumerate(pairwise(self._lines))
+            if below.text[:1].islower()
+            and split_marker(below.text)[0] is None
+            and not ends_sentence(above.text)
+            and not (above.glued or below.glued or below.gap or below.paged)
+        )
+        if len(certain) < 8:
+            return 0.84
+        # The very lowest may be a heading that goes on or a line that a mark cut.
+        lowest = certain[max(min(2, len(certain) // 30), len(certain) // 100)]
+        return min(1.0, max(0.6, lowest - 0.005))
+
+    def _right_edge(self, position: int) -> float:
+        line = self._lines[position]
+        left = line.layout.left if line.layout else 0.0
+        edges = sorted(
+            other.layout.right
+            for other in self._lines[max(0, position - 30) : position + 31]
+            if other.layout and other.page == line.page and abs(other.layout.left - left) < 60
+        )
+        return edges[int(0.9 * (len(edges) - 1))] if edges else 0.0
+
+    def _typical_leading(self) -> float:
+        steps = [
+            below.layout.top - above.layout.top
+            for above, below in pairwise(self._lines)
+            if above.layout and below.layout and above.page == below.page and below.layout.top > above.layout.top
+        ]
+        return median(steps) if steps else 0.0
