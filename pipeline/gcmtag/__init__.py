@@ -10,7 +10,8 @@ from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
 if TYPE_CHECKING:
     from gcmtag.document import Document, Evidence, Passage, Tags
     from gcmtag.segmenting import read
-    from gcmtag.tagger import TaggedDocument, Tagger, load
+    from gcmtag.tables import TaggedDocument
+    from gcmtag.tagger import Tagger, load
 
 __version__ = "0.1.0"
 
@@ -34,7 +35,7 @@ _HOME_OF = {
     "Evidence": "gcmtag.document",
     "Passage": "gcmtag.document",
     "Tags": "gcmtag.document",
-    "TaggedDocument": "gcmtag.tagger",
+    "TaggedDocument": "gcmtag.tables",
     "Tagger": "gcmtag.tagger",
     "load": "gcmtag.tagger",
     "read": "gcmtag.segmenting",

@@ -31,8 +31,8 @@ class Block:
 
     ``line`` is a physical line that nothing has joined yet (plain text with wrapped lines, PDF); the other kinds are
     whole. A ``table_row`` carries its cells, and its text is the cells joined by a tab. Check boxes are written
-    U+2610 (empty) and U+2612 (ticked). ``level`` is the depth of a heading (1 is the highest) or list item (0 outermost);
-    ``marker`` is a list marker or number that the file keeps apart from the text, as shown: "(a)", "3.", "•".
+    U+2610 (empty) and U+2612 (ticked). ``level`` is the depth of a heading (1 is the highest) or list item (0 is the
+    outermost); ``marker`` is a list marker or number that the file keeps apart from the text, as shown: "(a)", "3.".
     A blank line of a text file is a ``line`` with empty text. ``page`` is 1-based.
     """
 
@@ -52,7 +52,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file as read: its blocks in reading order and what the reader noticed."""
+    """A file as read: its blocks in reading order and what the reader noticed.
+
+    ``unread_pages`` maps a 1-based page that could not be read to the reason.
+    """
 
     path: Path
     document_id: str
@@ -63,6 +66,10 @@ class SourceFile:
     language: str | None = None
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     warnings: tuple[str, ...] = ()
+    unread_pages: Mapping[int, str] = field(default_factory=dict[int, str])
+
+    def __post_init__(self) -> None:
+        _check_pages(self.unread_pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ class Passage:
     def context(self) -> str:
         """What stands above the passage: section, part (or the prompt, where there are no parts) and lead-in.
 
-        Pieces are joined by " / ". The four parts have the same long prompts in every questionnaire; the letter says it.
+        Pieces are joined by " / ". The parts have the same long prompts in every questionnaire; the letter says it.
         """
         asked = f"part {self.part}" if self.part else self.prompt
         return " / ".join(piece for piece in (self.section, asked, self.lead_in) if piece)
@@ -110,7 +117,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document cut into passages in reading order."""
+    """A document cut into passages in reading order; ``unread_pages`` maps 1-based pages to the reason."""
 
     document_id: str
     path: str
@@ -122,9 +129,11 @@ class Document:
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     declared_priorities: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    unread_pages: Mapping[int, str] = field(default_factory=dict[int, str])
 
     def __post_init__(self) -> None:
         _check_objectives(self.declared_priorities)
+        _check_pages(self.unread_pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +180,11 @@ class Tags:
 def _check_objectives(objectives: tuple[int, ...]) -> None:
     if list(objectives) != sorted(set(objectives)) or not set(objectives) <= set(NUMBERS):
         raise ValueError(f"objectives {objectives} are not ascending numbers from 1 to 23, each once")
+
+
+def _check_pages(pages: Mapping[int, str]) -> None:
+    if any(page < 1 for page in pages):
+        raise ValueError("a page number is not 1-based")
 
 
 def _check_probabilities(values: tuple[float, ...]) -> None:

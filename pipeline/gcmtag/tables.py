@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from gcmtag.document import Passage, Tags
+from gcmtag.document import Document, Passage, Tags
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gcmtag.tagger import TaggedDocument
 
 EVIDENCE_TYPE: Final = pa.struct(
     [("objective", pa.int8()), ("start", pa.int32()), ("end", pa.int32()), ("score", pa.float32())]
@@ -60,7 +60,24 @@ DOCUMENTS_SCHEMA: Final = pa.schema(
 )
 
 
-def tags_table(tagged: Iterable["TaggedDocument"]) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class TaggedDocument:
+    """A document with the tags of each of its passages, in the same order."""
+
+    document: Document
+    tags: tuple[Tags, ...]
+    model: str
+
+    def __post_init__(self) -> None:
+        if len(self.tags) != len(self.document.passages):
+            raise ValueError(f"{len(self.tags)} tags for {len(self.document.passages)} passages")
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A row a passage, with the columns of the tags table."""
+        return to_frame(tags_table([self]))
+
+
+def tags_table(tagged: Iterable[TaggedDocument]) -> pa.Table:
     """A row a passage; columns that a table of texts brought with it follow the fixed ones.
 
     A carried column that has the name of a fixed one is written as ``input_NAME``.
@@ -77,7 +94,7 @@ def tags_table(tagged: Iterable["TaggedDocument"]) -> pa.Table:
     return fixed
 
 
-def documents_table(tagged: Iterable["TaggedDocument"]) -> pa.Table:
+def documents_table(tagged: Iterable[TaggedDocument]) -> pa.Table:
     """A row a document."""
     return pa.Table.from_pylist([_document_row(item) for item in tagged], schema=DOCUMENTS_SCHEMA)
 
@@ -149,7 +166,7 @@ def _tags_row(passage: Passage, tags: Tags, model: str) -> dict[str, Any]:
     return row
 
 
-def _document_row(tagged: "TaggedDocument") -> dict[str, Any]:
+def _document_row(tagged: TaggedDocument) -> dict[str, Any]:
     document = tagged.document
     return {
         "document_id": document.document_id,

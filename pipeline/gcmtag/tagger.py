@@ -14,32 +14,13 @@ from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import ModelNotFound, UsageError
 from gcmtag.objectives import NUMBERS, ROLES, clusters_of
 from gcmtag.segmenting import read
+from gcmtag.tables import TaggedDocument
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 DEFAULT_MODEL = "standard"
 PACKAGE_FOLDER = Path(__file__).parent
-
-
-@dataclass(frozen=True, slots=True)
-class TaggedDocument:
-    """A document with the tags of each of its passages, in the same order."""
-
-    document: Document
-    tags: tuple[Tags, ...]
-    model: str
-
-    def __post_init__(self) -> None:
-        if len(self.tags) != len(self.document.passages):
-            raise ValueError(f"{len(self.tags)} tags for {len(self.document.passages)} passages")
-
-    def to_frame(self) -> "pd.DataFrame":
-        """A row a passage, with the columns of the tags table."""
-        from gcmtag.tables import tags_table, to_frame  # noqa: PLC0415
-
-        return to_frame(tags_table([self]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +39,7 @@ class Tagger:
         return self.classifier.score(_checked(texts, contexts)).objectives
 
     @overload
-    def tag(self, texts: str, contexts: str | None = None) -> Tags: ...
+    def tag(self, texts: str, contexts: str | None = None) -> Tags: ...  # type: ignore[overload-overlap]
 
     @overload
     def tag(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Tags]: ...
@@ -107,6 +88,16 @@ class Tagger:
                 objectives, scores.objectives, scores.clusters, scores.roles, evidence, strict=True
             )
         ]
+
+    def deciding_words(self, text: str, context: str = "", most: int = 6) -> dict[int, list[tuple[str, float]]]:
+        """For each of the 23 objectives the words of the text that spoke most for it, with their weights (log odds).
+
+        Only the member that reads words can say this; the vectors of the other one have no words.
+
+        Raises:
+            UsageError: the text or its context is not a string.
+        """
+        return self.classifier.deciding_words(_checked([text], [context]), most)
 
     def tag_document(self, document: str | Path | Document, progress: Progress | None = None) -> TaggedDocument:
         """Reads a file (or takes a document already read) and tags its passages.

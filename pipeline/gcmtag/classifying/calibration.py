@@ -31,7 +31,7 @@ class Calibration:
 
     def probabilities(self, logits: "NDArray[np.floating]") -> "NDArray[np.float32]":
         """Calibrated probabilities, shape (n, labels), float32, from logits of shape (members, n, labels)."""
-        return expit(_blend(self.slopes, logits) + np.asarray(self.offsets)).astype(np.float32)
+        return np.asarray(expit(_blend(self.slopes, logits) + np.asarray(self.offsets)), dtype=np.float32)
 
 
 def fit_calibration(logits: "NDArray[np.floating]", labels: "NDArray[np.bool_]") -> Calibration:
@@ -84,7 +84,7 @@ def fit_temperatures(logits: "NDArray[np.floating]", classes: "NDArray[np.int_]"
 
 def class_probabilities(slopes: tuple[float, ...], logits: "NDArray[np.floating]") -> "NDArray[np.float32]":
     """Shape (n, classes), rows sum to 1, from logits of shape (members, n, classes)."""
-    return softmax(_blend(slopes, logits), axis=1).astype(np.float32)  # type: ignore[no-any-return]
+    return np.asarray(softmax(_blend(slopes, logits), axis=1), dtype=np.float32)
 
 
 def _blend(slopes: "Sequence[float] | NDArray[np.float64]", logits: "NDArray[np.floating]") -> "NDArray[np.float64]":

@@ -11,7 +11,7 @@ from gcmtag.classifying.features import Words, dense_features, lexical_features
 from gcmtag.classifying.inputs import Inputs
 from gcmtag.encoding import Encoder
 from gcmtag.encoding.encoder import Progress
-from gcmtag.objectives import CLUSTERS, ROLES
+from gcmtag.objectives import CLUSTERS, NUMBERS, ROLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,6 +77,22 @@ class Classifier:
             clusters=self.cluster_calibration.probabilities(cluster_logits(objectives)[np.newaxis]),
             roles=class_probabilities(self.role_slopes, member_logits(self.role_heads, features)),
         )
+
+    def deciding_words(self, inputs: Inputs, most: int) -> dict[int, list[tuple[str, float]]]:
+        """For each objective the ``most`` terms of the first text with the largest positive share in its logit."""
+        row = self.words["text"].rows(inputs.texts[:1])
+        terms, columns = self.words["text"].terms, row.indices
+        # The text's terms come first among the lexical features.
+        shares = row.data[:, np.newaxis] * self.objective_heads["lexical"].weights[columns]
+        best = np.argsort(-shares, axis=0)[:most]
+        return {
+            number: [
+                (terms[columns[i]], float(shares[i, number - 1]))
+                for i in best[:, number - 1]
+                if shares[i, number - 1] > 0
+            ]
+            for number in NUMBERS
+        }
 
 
 def member_logits(heads: Mapping[str, LinearHead], features: Mapping[str, Any]) -> "NDArray[np.float32]":

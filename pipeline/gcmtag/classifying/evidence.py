@@ -35,7 +35,9 @@ def find_evidence(
     first = 0
     for found, numbers in zip(spans, objectives, strict=True):
         rows = scores[first : first + len(found)]
-        evidence.append(tuple(item for number in numbers for item in _spans_for(number, found, rows[:, number - 1])))
+        evidence.append(
+            tuple(item for number in numbers for item in _spans_for(number, found, rows[:, number - 1].tolist()))
+        )
         first += len(found)
     return evidence
 

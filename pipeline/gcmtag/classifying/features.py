@@ -64,7 +64,7 @@ def _vectorizer(longest: int, **options: Any) -> Any:  # noqa: ANN401
 
 
 def declared_rows(inputs: Inputs) -> "NDArray[np.float32]":
-    """Shape (n, 23): declared objectives share a weight of 1, so that a heading naming one says more than one naming five."""
+    """Shape (n, 23): declared objectives share a weight of 1, so a heading with one says more than one with five."""
     rows = np.zeros((len(inputs), len(OBJECTIVES)), dtype=np.float32)
     for row, declared in zip(rows, inputs.declared, strict=True):
         for number in declared:

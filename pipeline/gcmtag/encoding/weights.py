@@ -56,9 +56,8 @@ def encoder_folder(name: str) -> Path:
     if known is None:
         if Path(name).is_dir():
             return Path(name)
-        raise ModelNotFound(
-            f"no encoder {name!r}: give one of {', '.join(KNOWN_ENCODERS)}, or the path of a sentence-transformers model"
-        )
+        known_names = ", ".join(KNOWN_ENCODERS)
+        raise ModelNotFound(f"no encoder {name!r}: give {known_names}, or the path of a sentence-transformers model")
     folder = _carried_folder(known) if find_spec(known.package) else _hub_folder(known)
     _check_hash(folder / "model.safetensors", known)
     return folder

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def macro_f1(judged: Judged) -> float:
     return float(np.mean([per_objective(judged, i)[2] for i in concerned])) if len(concerned) else 1.0
 
 
-def per_objective(judged: Judged, column: int) -> tuple[float, float, float, int]:
+def per_objective(judged: Judged, column: "int | np.integer[Any]") -> tuple[float, float, float, int]:
     """Precision, recall, F1 and number of gold positives of one objective; not-a-number where undefined."""
     gold, chosen = judged.gold[:, column], judged.chosen[:, column]
     hits = int((gold & chosen).sum())

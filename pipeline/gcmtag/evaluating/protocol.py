@@ -1,26 +1,30 @@
 """Evaluation that never scores a passage with a model that learned from its document.
 
-A gold document that the model was trained on is scored by a model trained anew by the same recipe without it; its
-labels then serve neither weights nor calibration nor threshold. A document that the model never saw is scored by the
-model as it is.
+Gold documents that the model was trained on are scored by its twin, trained by the same recipe without any of them:
+their labels serve neither weights nor calibration nor threshold. Documents that the model never saw are scored by the
+model as it is. Peers learn from the passages that the scoring model learned from, and no others.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gcmtag.classifying import Classifier
+from gcmtag.classifying import Classifier, load_classifier
+from gcmtag.encoding import Encoder
 from gcmtag.encoding.encoder import Progress
+from gcmtag.errors import UsageError
 from gcmtag.evaluating.metrics import Judged, Measures, difference, measure, per_objective
 from gcmtag.evaluating.peers import choose_threshold, peers
 from gcmtag.objectives import OBJECTIVES, ROLES
 from gcmtag.training.corpus import LabelledPassage, inputs_of, label_matrix
 from gcmtag.training.recipe import Recipe
-from gcmtag.training.trainer import train
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 OURS: Final = "gcmtag"
 
@@ -33,80 +37,121 @@ class Evaluation:
     """
 
     model: str
-    trained_without: dict[str, bool]
+    scored_by: dict[str, str]
     measures: dict[str, dict[str, Measures]]
     differences: dict[str, dict[str, tuple[float, tuple[float, float]]]]
     per_objective: dict[str, list[tuple[int, float, float, float, int]]]
     role_accuracy: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A model with its id and the names of the documents it learned from."""
+
+    classifier: Classifier
+    model: str
+    learned_from: frozenset[str]
+
+
 def evaluate(
-    classifier: Classifier,
-    model: str,
-    trained_on: Sequence[str],
+    model: Contestant,
+    twin: Contestant | None,
     recipe: Recipe,
     corpus: Sequence[LabelledPassage],
     gold: Sequence[LabelledPassage],
     *,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Scores gold passages, each document by a model that did not learn from it, beside the peers.
+    """Scores gold passages, each by a model that did not learn from its document, beside the peers.
 
     Args:
-        classifier: the model.
-        model: its id.
-        trained_on: names of the documents it learned from.
-        recipe: how it was trained.
-        corpus: what it was trained on; peers learn from the same passages.
+        model: the model in question.
+        twin: the same recipe without the tested documents; needed where the model learned from one of them.
+        recipe: how they were trained; peers choose their thresholds on the same split.
+        corpus: labelled passages of all documents that the models learned from; peers learn from them.
         gold: labelled passages of one or more documents.
         progress: called with (steps done, steps in all).
+
+    Raises:
+        UsageError: the model learned from a gold document and so did the twin, or there is none.
     """
     documents = list(dict.fromkeys(p.document for p in gold))
-    peer_scorers = peers(classifier.encoder)
-    judged: dict[str, dict[str, Judged]] = {}
+    scorers = {document: _scorer(document, model, twin) for document in documents}
+    contestants = list({contestant.model: contestant for contestant in scorers.values()}.values())
+    judged: dict[str, dict[str, Judged]] = {document: {} for document in documents}
     roles: dict[str, list[bool]] = {}
-    steps, done = len(documents) * (1 + len(peer_scorers)), 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, steps)
-
-    for document in documents:
-        asked = [p for p in gold if p.document == document]
-        others = [p for p in corpus if p.document != document]
-        ours = classifier if document not in trained_on else train(recipe, others, classifier.encoder)[0]
-        scores = ours.score(inputs_of(asked))
-        truth = label_matrix(asked)
-        judged[document] = {OURS: Judged(truth, scores.objectives >= ours.threshold, scores.objectives)}
-        roles[document] = [
-            ROLES[int(row.argmax())] == p.role for p, row in zip(asked, scores.roles, strict=True) if p.role is not None
-        ]
-        step()
+    peer_scorers = peers(Encoder(recipe.encoder, recipe.max_tokens))
+    steps, done = len(contestants) * (1 + len(peer_scorers)), 0
+    for contestant in contestants:
+        own = {d: [p for p in gold if p.document == d] for d in documents if scorers[d].model == contestant.model}
+        for document, asked in own.items():
+            scores = contestant.classifier.score(inputs_of(asked))
+            chosen = scores.objectives >= contestant.classifier.threshold
+            judged[document][OURS] = Judged(label_matrix(asked), chosen, scores.objectives)
+            roles[document] = _role_hits(asked, scores.roles)
+        others = [p for p in corpus if p.document in contestant.learned_from]
         for name, scorer in peer_scorers.items():
+            done += 1
+            if progress is not None:
+                progress(done, steps)
             threshold = choose_threshold(scorer, others, recipe)
-            found = scorer(others, asked)
-            judged[document][name] = Judged(truth, found >= threshold, found)
-            step()
+            found = scorer(others, [p for asked in own.values() for p in asked])
+            start = 0
+            for document, asked in own.items():
+                rows = found[start : start + len(asked)]
+                judged[document][name] = Judged(label_matrix(asked), rows >= threshold, rows)
+                start += len(asked)
+    if progress is not None:
+        progress(steps, steps)
     if len(documents) > 1:
-        judged["pooled"] = {
-            name: _pooled([judged[document][name] for document in documents]) for name in judged[documents[0]]
-        }
+        judged["pooled"] = {name: _pooled([judged[d][name] for d in documents]) for name in judged[documents[0]]}
         roles["pooled"] = [hit for document in documents for hit in roles[document]]
     return Evaluation(
-        model=model,
-        trained_without={document: document in trained_on for document in documents},
+        model=model.model,
+        scored_by={document: scorers[document].model for document in documents},
         measures={d: {name: measure(j, recipe.seed) for name, j in found.items()} for d, found in judged.items()},
         differences={
             d: {name: difference(found[OURS], j, recipe.seed) for name, j in found.items() if name != OURS}
             for d, found in judged.items()
         },
         per_objective={
-            d: [(o.number, *per_objective(found[OURS], o.number - 1)) for o in OBJECTIVES] for d, found in judged.items()
+            d: [(o.number, *per_objective(found[OURS], o.number - 1)) for o in OBJECTIVES]
+            for d, found in judged.items()
         },
         role_accuracy={d: float(np.mean(hits)) if hits else float("nan") for d, hits in roles.items()},
     )
+
+
+def load_contestants(folder: Path, twin_folder: Path) -> tuple[Contestant, Contestant | None]:
+    """The model in ``folder`` and its twin in ``twin_folder``, None where there is none.
+
+    Raises:
+        ModelNotFound: no model in ``folder``.
+        ModelDamaged: a file of a model was changed.
+    """
+    twin = _contestant(twin_folder) if (twin_folder / "manifest.json").is_file() else None
+    return _contestant(folder), twin
+
+
+def _contestant(folder: Path) -> Contestant:
+    classifier, model = load_classifier(folder)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    return Contestant(classifier, model, frozenset(card["documents"]))
+
+
+def _scorer(document: str, model: Contestant, twin: Contestant | None) -> Contestant:
+    if document not in model.learned_from:
+        return model
+    if twin is not None and document not in twin.learned_from:
+        return twin
+    raise UsageError(
+        f"{model.model} learned from {document}, and there is no twin that did not: name {document} under 'tested' in "
+        "the recipe and run 'gcmtag train', or measure on other documents"
+    )
+
+
+def _role_hits(passages: Sequence[LabelledPassage], scores: "NDArray[np.float32]") -> list[bool]:
+    return [ROLES[int(row.argmax())] == p.role for p, row in zip(passages, scores, strict=True) if p.role is not None]
 
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
@@ -122,17 +167,25 @@ def as_markdown(evaluation: Evaluation) -> str:
     lines = [f"# Quality of {evaluation.model}", ""]
     for document, systems in evaluation.measures.items():
         passages = next(iter(systems.values())).passages
-        how = {True: ", scored by a model trained without it", False: ""}[evaluation.trained_without.get(document, False)]
-        lines += [f"## {document} ({passages} passages{how})", ""]
-        lines += ["| system | micro-F1 (95 % interval) | macro-F1 | mAP | clusters | calibration error | ours minus it |"]
+        lines += [f"## {document} ({passages} passages)", ""]
+        if document in evaluation.scored_by:
+            lines += [f"Scored by `{evaluation.scored_by[document]}`, which did not learn from it.", ""]
+        lines += [
+            "| system | micro-F1 (95 % interval) | macro-F1 | mAP | clusters | calibration error | ours minus it |"
+        ]
         lines += ["|---|---|---|---|---|---|---|"]
         lines += [_system_row(name, m, evaluation.differences[document].get(name)) for name, m in systems.items()]
         lines += ["", f"Role accuracy: {evaluation.role_accuracy[document]:.3f}", ""]
     document, rows = list(evaluation.per_objective.items())[-1]
-    lines += [f"## By objective ({document})", "", "| objective | gold | precision | recall | F1 |", "|---|---|---|---|---|"]
     lines += [
-        f"| {number} {OBJECTIVES[number - 1].short} | {count} | {_figure(precision)} | {_figure(recall)} | {_figure(f)} |"
-        for number, precision, recall, f, count in rows
+        f"## By objective ({document})",
+        "",
+        "| objective | gold | precision | recall | F1 |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {number} {OBJECTIVES[number - 1].short} | {count} | " + " | ".join(map(_figure, figures)) + " |"
+        for number, *figures, count in rows
     ]
     lines += ["", "A dash stands where nothing was predicted (precision) or nothing was to be found (recall).", ""]
     return "\n".join(lines)

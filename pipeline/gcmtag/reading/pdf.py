@@ -44,6 +44,7 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
             pages=reading.pages,
             dropped=dict(reading.dropped),
             warnings=tuple(reading.warnings()),
+            unread_pages=reading.unread_pages(),
         )
     finally:
         pdf.close()
@@ -58,6 +59,7 @@ class _Reading:
         self.pages = 0
         self.without_text: list[int] = []
         self.damaged: list[int] = []
+        self.scanned: list[int] = []
         self.images = 0
         self._sizes: Counter[float] = Counter()
 
@@ -69,6 +71,8 @@ class _Reading:
         self.images += content.images
         if not content.pieces:
             self.without_text.append(number)
+            if content.images:
+                self.scanned.append(number)
         for piece in content.pieces:
             self._sizes[round(piece.size * 2) / 2] += len(piece.text)
         # The commonest size up to here: a page of notes or tables alone does not say what running text looks like.
@@ -87,6 +91,11 @@ class _Reading:
         text = "".join(block.text for block in self.blocks)
         if len(_UNMAPPED.findall(text)) > 0.3 * len(text):
             raise unreadable(path, "its fonts do not say which letters they show", _RECOGNISE)
+
+    def unread_pages(self) -> dict[int, str]:
+        """Pages that hold something which could not be read; a blank page is none of them."""
+        scanned = dict.fromkeys(self.scanned, f"a picture without a text layer; {_RECOGNISE}")
+        return dict(sorted({**scanned, **dict.fromkeys(self.damaged, "damaged")}.items()))
 
     def warnings(self) -> Iterator[str]:
         if self.without_text:

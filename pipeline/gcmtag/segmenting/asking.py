@@ -23,7 +23,7 @@ CLUSTER_QUESTIONS: Final = ("1", "2", "3", "4")
 _ITEM: Final = re.compile(
     r"^(?:(?:Q(?:uestion)?\.?)\s*(?=\d))?"
     r"(?:(?P<question>\d{1,2})(?:\s*[.):\-–]+\s*|\s*(?=\(?[a-dA-D][.)])|(?=[a-d]\b)))?"
-    r"(?:\(?(?P<part>[a-dA-D])(?:[.)\]:]+|(?<=\d[a-d])(?=\s))\s*)?(?P<rest>.*)$",
+    r"(?:\(?(?P<part>[a-dA-D])(?:[.)\]:]+|(?<=\d[a-d])(?=\s)|(?<=\d\.[a-d])(?=\s))\s*)?(?P<rest>.*)$",
     re.S,
 )
 _CLUSTER: Final = re.compile(
@@ -83,9 +83,18 @@ def cluster_of(text: str) -> str | None:
     return None
 
 
-def find_asks(pieces: Sequence[Piece]) -> list[Ask | None]:
-    """For each piece the item that it begins with, or None."""
-    return _Finder(pieces).asks
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """For each piece the item that it begins with, or None; and the sentences, in plain words, that the form repeats."""
+
+    asks: list[Ask | None]
+    repeated: frozenset[str]
+
+
+def find_asks(pieces: Sequence[Piece]) -> Findings:
+    """Find the form's items among the pieces of a document."""
+    finder = _Finder(pieces)
+    return Findings(finder.asks, finder.repeated)
 
 
 def split_prompt(text: str, repeated: Set[str] = frozenset()) -> tuple[str, str]:
@@ -133,17 +142,18 @@ class _Finder:
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self._pieces = pieces
         self._numbers = [split_number(piece.shown) for piece in pieces]
-        self._repeated = self._repetitions()
         self._clusters = [None if piece.kind == "row" else cluster_of(piece.shown) for piece in pieces]
-        self._framed = len({cluster for cluster in self._clusters if cluster}) >= 2
+        clusters = len({cluster for cluster in self._clusters if cluster})
+        self._framed = clusters >= 2
+        self.repeated = self._repetitions(2 if clusters == 2 else 3)
         self._lettered = Counter(
             (part, plain(rest)) for _, part, rest in self._numbers if part and len(rest.split()) >= 3
         )
         self.asks = [self._ask(place) for place in range(len(pieces))]
         self._title_clusters()
 
-    def _repetitions(self) -> frozenset[str]:
-        """Sentences that come three times or more and mostly have something after them: the form's, not an answer's."""
+    def _repetitions(self, least: int) -> frozenset[str]:
+        """Sentences that come ``least`` times and mostly have something after them: the form's, not an answer's."""
         stream = [
             (plain(sentence), place)
             for place, (_, _, rest) in enumerate(self._numbers)
@@ -153,15 +163,15 @@ class _Finder:
         counts = Counter(sentence for sentence, _ in stream)
         followed: Counter[str] = Counter()
         for position, (sentence, place) in enumerate(stream):
-            if counts[sentence] < 3 or position + 1 >= len(stream):
+            if counts[sentence] < least or position + 1 >= len(stream):
                 continue
             after, where = stream[position + 1]
             fresh = where != place and (self._numbers[where][1] or self._numbers[where][0])
-            followed[sentence] += not fresh and counts[after] < 3
+            followed[sentence] += not fresh and counts[after] < least
         return frozenset(
             sentence
             for sentence, count in counts.items()
-            if count >= 3 and len(sentence.split()) >= 5 and 2 * followed[sentence] >= count
+            if count >= least and len(sentence.split()) >= 5 and 2 * followed[sentence] >= count
         )
 
     def _ask(self, place: int) -> Ask | None:
@@ -192,7 +202,7 @@ class _Finder:
 
     def _by_words(self, piece: Piece, question: str | None, part: str | None, rest: str) -> Ask | None:
         """A prompt in whole sentences of the form's vocabulary, perhaps with the answer behind it."""
-        asked, answer = split_prompt(rest, self._repeated)
+        asked, answer = split_prompt(rest, self.repeated)
         if not asked:
             return None
         first = sentences_of(asked)[0]
@@ -214,11 +224,11 @@ class _Finder:
             return None
         asks = REQUEST.search(sentences[0]) is not None
         count = 1
-        while count < len(sentences) and (is_request(sentences[count]) or plain(sentences[count]) in self._repeated):
+        while count < len(sentences) and (is_request(sentences[count]) or plain(sentences[count]) in self.repeated):
             count += 1
         answer = " ".join(sentences[count:])
         if part is not None and len(rest.split()) >= 4:
-            again = self._lettered[part, plain(rest)] >= 2 or plain(sentences[0]) in self._repeated
+            again = self._lettered[part, plain(rest)] >= 2 or plain(sentences[0]) in self.repeated
             if (asks and (again or question in CLUSTER_QUESTIONS)) or (again and is_request(rest)):
                 within = question if question in CLUSTER_QUESTIONS else None
                 return Ask(within, part, _before(piece.shown, answer), answer, strong=True)

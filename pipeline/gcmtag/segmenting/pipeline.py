@@ -55,6 +55,7 @@ def segment(source: SourceFile) -> Document:
         dropped=drops.as_dict(),
         declared_priorities=declared_priorities(passages, title),
         warnings=source.warnings,
+        unread_pages=source.unread_pages,
     )
 
 

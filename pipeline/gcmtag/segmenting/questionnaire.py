@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -63,9 +63,9 @@ def recognise(pieces: Sequence[Piece], drops: Drops) -> list[Piece] | None:
     The form's cluster headings stay as headings; prompts become pieces of kind ``prompt``.
     """
     opened = _open_tables(pieces)
-    asks = find_asks(opened)
-    frame = _frame(asks)
-    return list(_Walk(frame, drops).run(opened, asks)) if frame else None
+    found = find_asks(opened)
+    frame = _frame(found.asks)
+    return list(_Walk(frame, found.repeated, drops).run(opened, found.asks)) if frame else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,9 @@ def _opened(piece: Piece) -> Iterator[Piece]:
 class _Walk:
     """Goes through the pieces of the form from beginning to end, knowing what was asked last."""
 
-    def __init__(self, frame: _Frame, drops: Drops) -> None:
+    def __init__(self, frame: _Frame, repeated: Set[str], drops: Drops) -> None:
         self._frame = frame
+        self._repeated = repeated
         self._drops = drops
         self._question: str | None = None
         self._part: str | None = None
@@ -228,7 +229,7 @@ class _Walk:
             return CHECKBOX
         if not self._begun:
             return self._preamble_reason(piece, ask)
-        if self._just_asked and _only_asks(text):
+        if self._just_asked and _only_asks(text, self._repeated):
             return PROMPT
         return FORM if _PER_QUESTION.search(text) and any_fit(text) >= 0.75 else ""
 
@@ -244,11 +245,11 @@ class _Walk:
         return ""
 
 
-def _only_asks(text: str) -> bool:
-    """Whether every sentence asks: what stands under a prompt goes on with it."""
-    sentences = sentences_of(text)
+def _only_asks(text: str, repeated: Set[str] = frozenset()) -> bool:
+    """Whether every sentence asks, or is the form's own: what stands under a prompt goes on with it."""
     return all(
-        is_request(sentence) or (REQUEST.search(sentence) and any_fit(sentence) >= 0.75) for sentence in sentences
+        plain(sentence) in repeated or is_request(sentence) or (REQUEST.search(sentence) and any_fit(sentence) >= 0.75)
+        for sentence in sentences_of(text)
     )
 
 

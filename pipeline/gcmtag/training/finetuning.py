@@ -103,7 +103,7 @@ def _adaptable_encoder(recipe: "Recipe") -> tuple[Any, Any]:
         from peft import LoraConfig, get_peft_model  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtra("fine-tuning needs the extra 'train': pip install 'gcmtag[train]'") from error
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = encoder_folder(recipe.encoder)
     encoder = AutoModel.from_pretrained(
         folder, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, attn_implementation="eager"
@@ -116,7 +116,7 @@ def _adaptable_encoder(recipe: "Recipe") -> tuple[Any, Any]:
 def _has_bfloat16() -> bool:
     import torch  # noqa: PLC0415
 
-    return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _unit_vectors(encoder: Any, tokenizer: Any, texts: list[str], max_tokens: int) -> Any:  # noqa: ANN401

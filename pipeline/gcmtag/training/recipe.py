@@ -67,7 +67,9 @@ def read_recipe(path: Path, corpus: tuple[Path, ...] = ()) -> Recipe:
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path} is not a readable recipe ({error}): copy models/standard.toml and change it") from error
+        raise UsageError(
+            f"{path} is not a readable recipe ({error}): copy models/standard.toml and change it"
+        ) from error
     recipe = _checked(path, values)
     return replace(recipe, corpus=corpus or tuple(path.parent / entry for entry in recipe.corpus))
 

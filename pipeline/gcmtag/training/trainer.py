@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CONTEXT_TERMS: Final = 5_000
 FEWEST_DOCUMENTS: Final = 3
+UNSEEN: Final = -30.0  # logit of a label that the training passages never show
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def calibration_split(
 ) -> tuple[list[LabelledPassage], list[LabelledPassage]]:
     """Passages to learn from and passages of other documents to decide on; the Compact's text is always learned from.
 
-    The documents are drawn with the recipe's seed; the Compact's own text is no natural document and calibrates nothing.
+    The documents are drawn with the recipe's seed; the Compact's text is no natural document and calibrates nothing.
     """
     names = sorted({p.document for p in passages} - {COMPACT_DOCUMENT})
     np.random.default_rng(recipe.seed).shuffle(names)
@@ -122,9 +123,6 @@ def fit_objectives(features: Any, labels: "NDArray[np.bool_]", strength: float) 
             model = LogisticRegression(C=strength, class_weight="balanced", max_iter=1_000).fit(features, column)
             weights[:, i], bias[i] = model.coef_[0], model.intercept_[0]
     return LinearHead(weights, bias)
-
-
-UNSEEN: Final = -30.0  # logit of a label that the training passages never show
 
 
 def _fit_roles(features: Any, roles: "NDArray[np.int_]", strength: float) -> LinearHead:  # noqa: ANN401
@@ -218,8 +216,8 @@ def _check(passages: Sequence[LabelledPassage]) -> None:
             f"the corpus has {len(documents)} documents besides the tested ones, calibration needs {FEWEST_DOCUMENTS}: "
             "add documents"
         )
-    present = label_matrix(passages).any(axis=0)
-    missing = [str(objective.number) for objective in OBJECTIVES if not present[objective.number - 1]]
+    present = {number for p in passages for number in p.objectives}
+    missing = [str(objective.number) for objective in OBJECTIVES if objective.number not in present]
     if missing:
         raise CorpusMismatch(f"no passage of the corpus has objective {', '.join(missing)}: add passages")
 

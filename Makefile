@@ -1,0 +1,38 @@
+# make demo   tags the sample documents and leaves a table and a report in build/demo
+# make test   runs all tests
+# make lint   runs the linters and the type checker
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint samples clean
+
+demo: $(VENV)/installed
+	@$(BIN)/gcmtag tag corpus/samples -o build/demo --format parquet,csv
+
+test: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+samples: $(VENV)/installed-dev
+	@$(BIN)/python corpus/samples/make.py
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("gcmtag needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@echo "Installing into $(VENV); the first time this takes a few minutes."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist

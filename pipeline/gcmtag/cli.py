@@ -1,0 +1,339 @@
+"""The command line: parses, calls, prints; everything it does is one call away in Python."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+import gcmtag
+from gcmtag.errors import DocumentError, GcmtagError, UsageError
+from gcmtag.objectives import CLUSTERS, OBJECTIVES
+
+if TYPE_CHECKING:
+    from gcmtag.document import Tags
+    from gcmtag.encoding.encoder import Progress
+
+DONE, WRONG_USAGE, NOTHING_TAGGED, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+FORMATS: Final = ("parquet", "csv", "jsonl", "xlsx")
+MOST_LISTED: Final = 5
+
+# What is heavy (torch, spaCy, pandas) is imported by the command that needs it: help must come at once.
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(gcmtag.__version__, message="gcmtag %(version)s")
+@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
+def cli(*, debug: bool) -> None:
+    """Tag passages of migration policy documents with the 23 objectives of the Global Compact for Migration."""
+
+
+@cli.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
+@click.option("--format", "formats", default="parquet,csv", show_default=True, help="Any of parquet,csv,jsonl,xlsx.")
+@click.option("--model", default="standard", show_default=True, help="Name of a shipped model, or path of a folder.")
+@click.option("--tier", type=click.Choice(["standard"]), default="standard", help="Kind of model.")
+@click.option("--engine", type=click.Choice(["local"]), default="local", help="Where the work runs.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processor cores to use; all by default.")
+@click.option("--restart", is_flag=True, help="Tag everything anew instead of taking up an earlier run.")
+@click.option("--report/--no-report", default=True, show_default=True, help="Also write report.html.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def tag(
+    inputs: tuple[str, ...],
+    output: Path,
+    formats: str,
+    model: str,
+    tier: str,
+    engine: str,
+    jobs: int | None,
+    *,
+    restart: bool,
+    report: bool,
+    quiet: bool,
+) -> int:
+    """Tag documents: files, folders, patterns, or tables with a column named text.
+
+    Writes tags, documents, failures.csv, run.json and report.html into the output folder. A run that was interrupted
+    is taken up by the same command.
+    """
+    from gcmtag.running import find_documents, run  # noqa: PLC0415
+
+    wanted = _formats(formats)
+    paths = find_documents(inputs)
+    if not paths:
+        raise DocumentError(f"no document in {', '.join(inputs)}: name .txt, .md, .html, .docx, .pdf or table files")
+    if jobs is not None:
+        _limit_cores(jobs)
+    loader, model_id = _lazy_tagger(model)
+    with _progress(quiet) as (on_document, on_passages):
+        outcome = run(
+            paths,
+            output,
+            loader,
+            model_id,
+            formats=wanted,
+            restart=restart,
+            settings={"inputs": list(inputs), "model": model, "tier": tier, "engine": engine, "jobs": jobs},
+            on_document=on_document,
+            on_passages=on_passages,
+        )
+    for failure in outcome.failures[:MOST_LISTED]:
+        _say_error(failure.message)
+    if len(outcome.failures) > MOST_LISTED:
+        _say_error(f"{len(outcome.failures) - MOST_LISTED} more, see {output / 'failures.csv'}")
+    if not outcome.documents.num_rows:
+        _say_error(f"nothing could be tagged; the reasons are in {output / 'failures.csv'}")
+        return NOTHING_TAGGED
+    written = [*outcome.written, output / "failures.csv", output / "run.json"]
+    if report:
+        written.append(_write_report(outcome, model_id, output))
+    if not quiet:
+        _print_outcome(outcome, written)
+    return SOME_FAILED if outcome.failures else DONE
+
+
+@cli.command()
+@click.argument("text", default="-")
+@click.option("--context", default="", help="The heading or question above the text.")
+@click.option("--model", default="standard", show_default=True, help="Name of a shipped model, or path of a folder.")
+def explain(text: str, context: str, model: str) -> int:
+    """Tag one passage and show the scores and the words that decided. Reads standard input where TEXT is -."""
+    passage = sys.stdin.read() if text == "-" else text
+    if not passage.strip():
+        raise UsageError("no text to explain: give it as an argument or on standard input")
+    passage = " ".join(passage.split())
+    tagger = gcmtag.load(model)
+    _print_explanation(passage, tagger.tag(passage, context or None), tagger.deciding_words(passage, context))
+    return DONE
+
+
+@cli.command()
+@click.option("--recipe", type=click.Path(path_type=Path), help="Settings; the shipped model's by default.")
+@click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Replaces the recipe's corpora.")
+@click.argument("more_corpus", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the model.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def train(
+    recipe: Path | None, corpus: tuple[Path, ...], more_corpus: tuple[Path, ...], output: Path, *, quiet: bool
+) -> int:
+    """Train a model by a recipe. Its twin without the tested documents is written beside it as MODEL-held-out."""
+    from gcmtag.classifying import save_classifier  # noqa: PLC0415
+    from gcmtag.training import read_corpus, read_recipe  # noqa: PLC0415
+    from gcmtag.training import train as train_by  # noqa: PLC0415
+
+    settings = read_recipe(recipe or _shipped_recipe(), (*corpus, *more_corpus))
+    passages = read_corpus(settings.corpus)
+    with _bar("Training", quiet) as progress:
+        trained = train_by(settings, passages, progress)
+    save_classifier(trained.model, output, trained.card)
+    if trained.held_out is not None:
+        save_classifier(trained.held_out, _twin_of(output), trained.held_out_card)
+    if not quiet:
+        click.echo(f"{output}: learned from {len(passages)} passages of {len(trained.card['documents'])} documents")
+    return DONE
+
+
+@cli.command()
+@click.option("--model", default="standard", show_default=True, help="Name of a shipped model, or path of a folder.")
+@click.option("--gold", required=True, multiple=True, type=click.Path(path_type=Path), help="Labelled .jsonl file.")
+@click.argument("more_gold", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option("--recipe", type=click.Path(path_type=Path), help="Settings; the shipped model's by default.")
+@click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Replaces the recipe's corpora.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the figures.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def evaluate(
+    model: str,
+    gold: tuple[Path, ...],
+    more_gold: tuple[Path, ...],
+    recipe: Path | None,
+    corpus: tuple[Path, ...],
+    output: Path,
+    *,
+    quiet: bool,
+) -> int:
+    """Measure a model on labelled passages, beside three simple peers, with intervals.
+
+    A document that the model learned from is scored by its twin that did not.
+    """
+    from gcmtag.evaluating import as_markdown, load_contestants, write_evaluation  # noqa: PLC0415
+    from gcmtag.evaluating import evaluate as measure  # noqa: PLC0415
+    from gcmtag.tagger import find_model  # noqa: PLC0415
+    from gcmtag.training import read_corpus, read_recipe  # noqa: PLC0415
+
+    settings = read_recipe(recipe or _shipped_recipe(), corpus)
+    asked = read_corpus([*gold, *more_gold])
+    folder = find_model(model)
+    contestant, twin = load_contestants(folder, _twin_of(folder))
+    with _bar("Evaluating", quiet) as progress:
+        result = measure(contestant, twin, settings, read_corpus(settings.corpus), asked, progress=progress)
+    write_evaluation(result, output)
+    if not quiet:
+        click.echo(as_markdown(result))
+        click.echo(f"written to {output / 'metrics.json'} and {output / 'metrics.md'}")
+    return DONE
+
+
+@cli.command()
+@click.option("--format", "style", type=click.Choice(["table", "json", "csv", "ttl"]), default="table")
+def objectives(style: str) -> int:
+    """List the 23 objectives and the four clusters."""
+    from gcmtag import listing  # noqa: PLC0415
+
+    click.echo(listing.STYLES[style](), nl=False)
+    return DONE
+
+
+def main() -> None:
+    """Entry point: runs a command, turns errors into one line, and exits with the status that the contract names."""
+    debug = "--debug" in sys.argv
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        _say_error(f"{error.format_message()} See 'gcmtag --help'.")
+        status = WRONG_USAGE
+    except DocumentError as error:
+        if debug:
+            raise
+        _say_error(str(error))
+        status = NOTHING_TAGGED
+    except GcmtagError as error:
+        if debug:
+            raise
+        _say_error(str(error))
+        status = WRONG_USAGE
+    except (KeyboardInterrupt, click.Abort):
+        _say_error("interrupted; run the same command again to go on")
+        status = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads the output (head, less) has seen enough.
+        sys.stderr.close()
+        status = DONE
+    sys.exit(status if isinstance(status, int) else DONE)
+
+
+def _formats(text: str) -> list[str]:
+    wanted = [piece.strip() for piece in text.split(",") if piece.strip()]
+    unknown = [piece for piece in wanted if piece not in FORMATS]
+    if unknown or not wanted:
+        raise UsageError(f"unknown format {', '.join(unknown) or repr(text)}: use any of {','.join(FORMATS)}")
+    return wanted
+
+
+def _lazy_tagger(model: str) -> tuple[Callable[[], "gcmtag.Tagger"], str]:
+    """A function that loads the model at its first call, and the model's id, which is known without loading it."""
+    from functools import cache  # noqa: PLC0415
+
+    from gcmtag.classifying.storage import model_id, read_manifest  # noqa: PLC0415
+    from gcmtag.tagger import find_model, load  # noqa: PLC0415
+
+    folder = find_model(model)
+    return cache(lambda: load(folder)), model_id(read_manifest(folder))
+
+
+def _shipped_recipe() -> Path:
+    from gcmtag.tagger import shipped_models  # noqa: PLC0415
+
+    return next(path for folder in shipped_models() if (path := folder / "standard.toml").is_file())
+
+
+def _limit_cores(jobs: int) -> None:
+    import torch  # noqa: PLC0415
+
+    torch.set_num_threads(jobs)
+
+
+def _twin_of(model: Path) -> Path:
+    return model.with_name(f"{model.name}-held-out")
+
+
+def _write_report(outcome: Any, model_id: str, output: Path) -> Path:  # noqa: ANN401
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from gcmtag.reporting import write_report  # noqa: PLC0415
+    from gcmtag.tables import to_frame  # noqa: PLC0415
+
+    path = output / "report.html"
+    about = {"model": model_id, "failures": [asdict(failure) for failure in outcome.failures]}
+    write_report(to_frame(outcome.tags), to_frame(outcome.documents), path, run=about)
+    return path
+
+
+def _print_outcome(outcome: Any, written: list[Path]) -> None:  # noqa: ANN401
+    from rich.console import Console  # noqa: PLC0415
+
+    from gcmtag.reporting import summary_table  # noqa: PLC0415
+    from gcmtag.tables import to_frame  # noqa: PLC0415
+
+    console = Console()
+    console.print(summary_table(to_frame(outcome.tags), to_frame(outcome.documents)))
+    taken_up = f", {outcome.taken_up} of them done before" if outcome.taken_up else ""
+    console.print(f"\n{outcome.documents.num_rows} documents{taken_up}, {outcome.seconds:.0f} s. Written:")
+    for path in written:
+        # A path must stay on one line to be copied.
+        click.echo(f"  {path}")
+
+
+def _print_explanation(passage: str, tags: "Tags", words: dict[int, list[tuple[str, float]]]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console()
+    shown = Text(passage)
+    for item in tags.evidence:
+        shown.stylize("bold underline", item.start, item.end)
+    console.print(shown, end="\n\n")
+    if not tags.objectives:
+        console.print("No objective.\n")
+    for number in tags.objectives:
+        objective = OBJECTIVES[number - 1]
+        console.print(f"{tags.scores[number - 1]:.2f}  [bold]{number} {objective.short}[/bold]  {objective.title}")
+        for item in (item for item in tags.evidence if item.objective == number):
+            console.print(Text(f"      “{passage[item.start : item.end]}” ({item.score:.2f})"))
+        if words[number]:
+            console.print("      words: " + ", ".join(f"{word} ({weight:+.1f})" for word, weight in words[number]))
+    others = sorted(
+        (o for o in OBJECTIVES if o.number not in tags.objectives), key=lambda o: -tags.scores[o.number - 1]
+    )
+    console.print(
+        "\nnot predicted: " + ", ".join(f"{o.number} {o.short} {tags.scores[o.number - 1]:.2f}" for o in others[:4])
+    )
+    clusters = ", ".join(f"{c.number} ({score:.2f})" for c, score in zip(CLUSTERS, tags.cluster_scores, strict=True))
+    console.print(f"clusters: {clusters}\nrole: {tags.role} ({tags.role_score:.2f})")
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[tuple[Callable[[int, int, str], None] | None, "Progress | None"]]:
+    if quiet or not sys.stderr.isatty():
+        yield (None, None)
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        documents, passages = bars.add_task("documents", total=None), bars.add_task("passages", total=None)
+
+        def on_document(done: int, total: int, name: str) -> None:
+            bars.update(documents, completed=done, total=total, description=name[-40:] or "documents")
+
+        yield on_document, lambda done, total: bars.update(passages, completed=done, total=total)
+
+
+@contextmanager
+def _bar(title: str, quiet: bool) -> Iterator["Progress | None"]:
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+def _say_error(message: str) -> None:
+    click.echo(f"gcmtag: {' '.join(message.split())}", err=True)

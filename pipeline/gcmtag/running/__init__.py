@@ -1,0 +1,6 @@
+"""Many documents, one after another: finds them, tags them, keeps what is done, and tells what failed."""
+
+from gcmtag.running.batch import Outcome, run
+from gcmtag.running.inputs import find_documents
+
+__all__ = ["Outcome", "find_documents", "run"]
