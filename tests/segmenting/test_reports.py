@@ -108,20 +108,10 @@ SENTENCES = (
 )
 
 
-TOWNS = [
-    "Arvel",
-    "Brinmouth",
-    "Corlan",
-    "Dunmere",
-    "Elsk",
-    "Farrow",
-    "Ginth",
-    "Holmar",
-    "Ivern",
-    "Jostad",
-    "Kelby",
-    "Lorn",
-]
+TOWNS = (
+    *("Arvel", "Brinmouth", "Corlan", "Dunmere", "Elsk", "Farrow"),
+    *("Ginth", "Holmar", "Ivern", "Jostad", "Kelby", "Lorn"),
+)
 
 
 def paragraph(number: int) -> str:

@@ -85,7 +85,7 @@ def cluster_of(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """For each piece the item that it begins with, or None; and the sentences, in plain words, that the form repeats."""
+    """For each piece the item that it begins with, or None; and the sentences that the form repeats, in plain words."""
 
     asks: list[Ask | None]
     repeated: frozenset[str]

@@ -157,11 +157,19 @@ def _mark_repeated(items: list[_Item]) -> None:
         return
     counts = Counter(_shape(item.text) for item in items)
     _mark_numbers_beside(items, counts)
-    for order in (items, items[::-1]):
-        for before, item in pairwise(order):
-            running = before.reason in {PAGE_NUMBER, RUNNING, SYMBOL, IMAGE}
-            if running and not item.reason and counts[_shape(item.text)] >= 3 and _may_run(item):
-                item.reason = RUNNING
+    # A head of several lines is found line by line, from the furniture inwards.
+    for _ in range(_MARGIN):
+        for order in (items, items[::-1]):
+            beside = [
+                item
+                for before, item in pairwise(order)
+                if before.reason in {PAGE_NUMBER, RUNNING, SYMBOL, IMAGE} and not item.reason and _may_run(item)
+            ]
+            times = Counter(_shape(item.text) for item in beside)
+            for item in beside:
+                # Body lines stand beside furniture too; a head does so nearly every time that it comes.
+                if times[_shape(item.text)] >= max(3, 0.8 * counts[_shape(item.text)]):
+                    item.reason = RUNNING
 
 
 def _mark_repeated_at_edges(items: list[_Item]) -> None:
