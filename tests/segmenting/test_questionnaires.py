@@ -78,7 +78,7 @@ MARKDOWN = """\
 
 1. **Ensuring that migration is voluntary, orderly and regular**
 
-GCM Objectives: 2, 5, 6, 12, 18
+Compact objectives: 2, 5, 6, 12, 18
 
 **1(a) Please describe migration levels, trends and drivers for this cluster.**
 
@@ -101,7 +101,7 @@ Objective 18: the vocational council recognises foreign welding certificates.
 
 2. **Protecting migrants through rights-based border governance measures**
 
-GCM Objectives: 4, 8, 9, 10, 11, 13, 21
+Compact objectives: 4, 8, 9, 10, 11, 13, 21
 
 **2(a) Please describe migration levels, trends and drivers for this cluster.**
 
@@ -156,7 +156,7 @@ Les objectifs 4, 8 et 13 du Pacte sont prioritaires. L'objectif 3 du plan nation
 
 REWORDED = """\
 1. Ensuring that migration is voluntary, orderly and regular
-GCM Objectives: 2, 5, 6, 12, 18
+Compact objectives: 2, 5, 6, 12, 18
 
 a. Tell us how migration has developed, and what you know of its causes. You may refer to trends or to experience.
 
@@ -167,7 +167,7 @@ b. Which laws and programmes has the Government put in place? For instance acts,
 The port office was closed in 2020.
 
 2. Protecting migrants through rights-based border governance measures
-GCM Objectives: 4, 8, 9, 10, 11, 13, 21
+Compact objectives: 4, 8, 9, 10, 11, 13, 21
 
 a. Tell us how migration has developed, and what you know of its causes. You may refer to trends or to experience.
 
@@ -188,7 +188,7 @@ Objectives 8 and 21, since so many are lost at sea.
 
 WRAPPED = """\
 2. Protecting migrants through rights-based border governance measures
-   GCM Objectives: 4, 8, 9, 10, 11, 13, 21
+   Compact objectives: 4, 8, 9, 10, 11, 13, 21
 
 a. Please describe migration levels and trends relevant to this cluster of
 objectives.

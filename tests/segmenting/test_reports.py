@@ -12,7 +12,7 @@ Cut = Callable[..., Document]
 
 NARRATIVE = """\
 Voluntary National Review of Belmora
-on the implementation of the Global Compact for
+on its work for the Global Compact for
 Safe, Orderly and Regular Migration
 
 Table of contents
@@ -36,8 +36,8 @@ held with towns, unions and associations of migrants.
 
 3. Progress by objective
 
-Objective 1: Collect and utilize accurate and disaggregated data as a basis for
-evidence-based policies
+Objective 1: Collect and utilize accurate and disaggregated data as a basis
+for policies
 
 The census of 2021 asked for the country of birth for the first time.1 The data
 are disaggregated by sex and age.
@@ -129,7 +129,7 @@ def numbered_report() -> str:
         if number % 3 == 0:
             cut_at = len(lines) - 1
             page = number // 3
-            note = ["__________", str(page), "See the report on harvests."]
+            note = ["__________", str(page), f"See the report on harvests in {TOWNS[page]}."]
             foot = [f"{page}/4", "BASIN/2024/7", "Assembly of the Basin – eighth session"]
             lines = [*lines[:cut_at], *note, *foot, *lines[cut_at:]]
     return "\n".join(lines)

@@ -209,7 +209,8 @@ def _mark_numbers_beside(items: list[_Item], counts: Counter[str]) -> None:
 def _may_run(item: _Item) -> bool:
     """Whether a line at a page's edge can be a running head: prompts, lists and text that goes on cannot."""
     marker, _ = split_marker(item.text)
-    return len(item.text) < 160 and marker is None and not _LONE_NUMBER.match(item.text)
+    own = marker is not None or _LONE_NUMBER.match(item.text) or _RULE.match(item.text)
+    return len(item.text) < 160 and not own
 
 
 def _mark_layout_notes(items: list[_Item]) -> None:

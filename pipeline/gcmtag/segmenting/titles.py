@@ -71,7 +71,7 @@ def objective_named(text: str) -> int | None:
 
     Half a title or more from its beginning counts; a number or letter in front does not matter.
 
-    >>> objective_named("Use migration detention only as a measure of last resort and work towards alternatives")
+    >>> objective_named("Use migration detention only as a measure of last resort")
     13
     >>> objective_named("We provide access to basic services for migrants in six towns") is None
     True
