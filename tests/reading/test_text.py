@@ -78,6 +78,11 @@ def test_angle_brackets_and_stars_that_are_text_stay() -> None:
     )
 
 
+def test_a_rule_of_underscores_above_notes_stays_a_rule() -> None:
+    lines = blocks_of("The ferry brought\nforty people home.\n__________\n1\nSee the\nlog.\n").blocks
+    assert "__________" in [block.text for block in lines]
+
+
 def test_a_file_without_text_is_refused_in_one_line() -> None:
     with pytest.raises(EmptyDocument, match=r"^note\.txt: the file holds no text; ") as refusal:
         blocks_of(" \n\f\n")

@@ -23,7 +23,7 @@ _NOTE_MARK: Final = re.compile(r"<sup>\s*\[?[\da-z*]{1,3}\]?\s*</sup>|\[\^[\w-]+
 _AUTOLINK: Final = re.compile(r"<((?:https?://|mailto:)[^<>\s]+|[^<>\s@]+@[^<>\s]+)>")
 _IMAGE: Final = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK: Final = re.compile(r"\[([^\[\]]+)\]\((?:[^()\s]|\([^()]*\))*\)")
-_STRONG: Final = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+_STRONG: Final = re.compile(r"(\*\*|__)(?=[^\s*_])(.+?)(?<=[^\s*_])\1")
 _EMPHASIS: Final = re.compile(r"(?<![\w*])([*_])(?=[^\s*_])([^*\n]+?)(?<=[^\s*_])\1(?![\w*])")
 _ESCAPE: Final = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>])")
 _HASHES: Final = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
