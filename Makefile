@@ -4,12 +4,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SAMPLES := $(wildcard corpus/samples/*.docx corpus/samples/*.pdf corpus/samples/*.html corpus/samples/*.txt)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test lint samples clean
 
 demo: $(VENV)/installed
-	@$(BIN)/gcmtag tag corpus/samples -o build/demo --format parquet,csv
+	@$(BIN)/gcmtag tag $(SAMPLES) -o build/demo --format parquet,csv
 
 test: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest

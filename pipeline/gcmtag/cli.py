@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DONE, WRONG_USAGE, NOTHING_TAGGED, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 FORMATS: Final = ("parquet", "csv", "jsonl", "xlsx")
 MOST_LISTED: Final = 5
+WIDE: Final = 120  # columns where the output is no terminal
 
 # What is heavy (torch, spaCy, pandas) is imported by the command that needs it: help must come at once.
 
@@ -176,6 +177,50 @@ def evaluate(
     return DONE
 
 
+@cli.group()
+def corpus() -> None:
+    """Check a labelled corpus, and how far its readers agree."""
+
+
+@corpus.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--sources", multiple=True, type=click.Path(path_type=Path), help="Texts that must not be repeated.")
+def check(paths: tuple[Path, ...], sources: tuple[Path, ...]) -> int:
+    """Count passages and labels, and look for near-copies and for text of source documents."""
+    from gcmtag.training import read_corpus  # noqa: PLC0415
+    from gcmtag.training.checking import check as check_corpus  # noqa: PLC0415
+
+    found = check_corpus(read_corpus(paths), sources)
+    click.echo(
+        f"{found.documents} documents, {found.passages} passages: {found.several} with several objectives, "
+        f"{found.none} with none"
+    )
+    for objective, count in zip(OBJECTIVES, found.positives, strict=True):
+        click.echo(f"{objective.number:>4} {objective.short:<21}{count:>6}")
+    for first, second in found.near_copies:
+        _say_error(f"{first} and {second} are near-copies: reword or remove one")
+    for name, words in found.shared_runs:
+        _say_error(f"{name} repeats a source document: {words!r}; reword it")
+    return SOME_FAILED if found.near_copies or found.shared_runs else DONE
+
+
+@corpus.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+def agreement(paths: tuple[Path, ...]) -> int:
+    """Show how far the two readers of a corpus agreed before their differences were settled."""
+    from gcmtag.training.agreement import agreement as agreement_of  # noqa: PLC0415
+
+    found = agreement_of(paths)
+    click.echo(
+        f"{found.passages} passages; labels by both {found.both}, by the first only {found.only_a}, by the second only "
+        f"{found.only_b}\nmicro-F1 {found.micro_f1:.3f}, Krippendorff's alpha (MASI) {found.alpha:.3f}, identical sets "
+        f"{found.identical_sets:.3f}, same role {found.same_role:.3f}\nCohen's kappa:"
+    )
+    for objective, kappa in zip(OBJECTIVES, found.kappas, strict=True):
+        click.echo(f"{objective.number:>4} {objective.short:<21}{kappa:>7.3f}")
+    return DONE
+
+
 @cli.command()
 @click.option("--format", "style", type=click.Choice(["table", "json", "csv", "ttl"]), default="table")
 def objectives(style: str) -> int:
@@ -262,17 +307,16 @@ def _write_report(outcome: Any, model_id: str, output: Path) -> Path:  # noqa: A
 
 
 def _print_outcome(outcome: Any, written: list[Path]) -> None:  # noqa: ANN401
-    from rich.console import Console  # noqa: PLC0415
+    from shutil import get_terminal_size  # noqa: PLC0415
 
-    from gcmtag.reporting import summary_table  # noqa: PLC0415
+    from gcmtag.reporting import short_table  # noqa: PLC0415
     from gcmtag.tables import to_frame  # noqa: PLC0415
 
-    console = Console()
-    console.print(summary_table(to_frame(outcome.tags), to_frame(outcome.documents)))
+    width = get_terminal_size((WIDE, 24)).columns
+    click.echo(short_table(to_frame(outcome.tags), to_frame(outcome.documents), width=width))
     taken_up = f", {outcome.taken_up} of them done before" if outcome.taken_up else ""
-    console.print(f"\n{outcome.documents.num_rows} documents{taken_up}, {outcome.seconds:.0f} s. Written:")
+    click.echo(f"\n{outcome.documents.num_rows} documents{taken_up}, {outcome.seconds:.0f} s. Written:")
     for path in written:
-        # A path must stay on one line to be copied.
         click.echo(f"  {path}")
 
 
@@ -280,7 +324,7 @@ def _print_explanation(passage: str, tags: "Tags", words: dict[int, list[tuple[s
     from rich.console import Console  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     shown = Text(passage)
     for item in tags.evidence:
         shown.stylize("bold underline", item.start, item.end)

@@ -1,7 +1,7 @@
 """The tagger: a loaded model that turns texts and documents into tags."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DEFAULT_MODEL = "standard"
+LANGUAGE = "en"  # of the texts that the shipped model learned from
 PACKAGE_FOLDER = Path(__file__).parent
 
 
@@ -107,6 +108,8 @@ class Tagger:
         """
         if not isinstance(document, Document):
             document = read(document)
+        if document.language != LANGUAGE:
+            document = replace(document, warnings=(*document.warnings, _foreign(document.language)))
         tags = self.tag_inputs(Inputs.of_passages(document.passages), progress)
         return TaggedDocument(document, tuple(tags), self.model)
 
@@ -149,6 +152,10 @@ def _checked(texts: Sequence[str], contexts: Sequence[str] | None) -> Inputs:
     if contexts is not None and len(contexts) != len(texts):
         raise UsageError(f"{len(contexts)} contexts for {len(texts)} texts: give one for each, or none")
     return Inputs.of_texts(texts, contexts)
+
+
+def _foreign(language: str) -> str:
+    return f"the text seems to be in another language ({language}); the model learned from English, so tags may be wrong"
 
 
 def _has_words(text: str) -> bool:

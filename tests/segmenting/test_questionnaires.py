@@ -344,6 +344,21 @@ def test_numbered_reasons_name_priorities_and_a_regional_framework_does_not(cut:
     assert [text for question, _, text in answers(document) if question == "7"][-1] == "3. Objective 18"
 
 
+def test_parts_are_asked_again_under_each_objective_of_a_cluster(cut: Cut) -> None:
+    parts = "a. Trends and drivers\n\nMany left {0}.\n\nb. Policies and laws\n\nAn act on {0} was passed.\n\n"
+    parts += "c. Gaps and challenges\n\nNobody counts {0}.\n\n"
+    cluster = "Cluster {0}: the round table's subjects\n\nObjective 5\n\n{1}Objective 6\n\n{2}"
+    clusters = [cluster.format(n, parts.format(f"north {n}"), parts.format(f"south {n}")) for n in (1, 2)]
+    found = [(passage.question, passage.part, passage.declared) for passage in cut("".join(clusters)).passages]
+    assert found == [(question, part, (objective,)) for question in "12" for objective in (5, 6) for part in "abc"]
+
+
+def test_a_section_that_counts_beyond_the_items_is_no_answer(cut: Cut) -> None:
+    document = cut(f"{WRAPPED}\n11. Next steps\n\nA plan will be written by the end of the year.\n")
+    assert document.passages[-1].question is None
+    assert document.passages[-1].section == "11. Next steps"
+
+
 def test_french_answers_stand_under_their_questions(cut: Cut) -> None:
     document = cut(FRENCH)
     assert document.language == "fr"

@@ -208,7 +208,7 @@ class _Finder:
         first = sentences_of(asked)[0]
         as_part, as_item = best_fit(first, PARTS), best_fit(first, ITEMS)
         cut = _before(piece.shown, answer)
-        if part is None and question in ITEMS and fit(first, question).precision >= 0.65:
+        if part is None and question in ITEMS and max(as_item.precision, fit(first, question).precision) >= 0.65:
             return Ask(question, None, cut, answer, strong=True)
         if part is None and (as_item.precision, as_item.telling) > (as_part.precision, as_part.telling):
             enough = as_item.precision >= 0.75 and as_item.telling >= 3
@@ -241,8 +241,11 @@ class _Finder:
     ) -> Ask | None:
         """A prompt cut down to a few words, known by its number or letter, or because it is a heading."""
         head, colon, tail = rest.partition(":")
-        label, answer = (head, tail.strip()) if colon and len(head.split()) <= _LONGEST_LABEL else (rest, "")
-        if not label.strip() or len(label.split()) > _LONGEST_LABEL or label.rstrip().endswith((".", ";", ",")):
+        label, answer = (rest, "")
+        if colon and len(head.split()) <= _LONGEST_LABEL and piece.kind != "heading":
+            label, answer = head, tail.strip()
+        longest = _LONGEST_LABEL if question not in ITEMS or part else 2 * _LONGEST_LABEL
+        if not label.strip() or len(label.split()) > longest or label.rstrip().endswith((".", ";", ",")):
             return None
         cut = _before(piece.shown, answer)
         if part is not None:
@@ -250,7 +253,8 @@ class _Finder:
             fits = found.precision >= 0.6 and found.telling >= 1
             return Ask(within, part, cut, answer, strong=question is not None) if fits else None
         if question in ITEMS:
-            found = fit(label, question)
+            # Some editions have fewer items; then the number is the document's own and the words are another item's.
+            found = max(fit(label, question), best_fit(label, ITEMS), key=lambda one: (one.precision, one.telling))
             if found.precision >= 0.6 and found.telling >= 1:
                 return Ask(question, None, cut, answer, strong=False)
         if question is None and not piece.marker and (piece.kind == "heading" or piece.bold or len(label.split()) <= 8):

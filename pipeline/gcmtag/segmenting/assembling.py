@@ -181,6 +181,7 @@ class Assembler:
         lead_in: str,
         declared: tuple[int, ...] = (),
     ) -> None:
+        self._sections.speak()
         opening = () if kind == "table_cell" else declared_by_opening(text)
         self._passages.append(
             Passage(

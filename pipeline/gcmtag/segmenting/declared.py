@@ -13,7 +13,7 @@ _JOINT: Final = (
     r"(?:(?:gcm\s+)?(?:objectives?|obj\.)\s*)?"
 )
 _LINK: Final = (
-    r"\s+(?:indicated|concerned|addressed|covered|related|relevant|numbers?)|"
+    r"\s+(?:indicated|concerned|addressed|covered|related|relevant|numbers?|are|sont|son|including|namely)|"
     r"\s+(?:of|du|del)\s+(?:the\s+)?"
     r"(?:gcm|pmm|global compact|compact|pacte(?: mondial)?|pacto(?: mundial)?)[^\d;.()]{0,60}"
 )

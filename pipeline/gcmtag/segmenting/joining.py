@@ -116,12 +116,20 @@ class _Joiner:
         return chain
 
     def _is_numbered(self) -> bool:
-        """Whether the long run of numbers carries most of the text, as in reports with numbered paragraphs."""
+        """Whether the long run of numbers counts paragraphs, as in reports, rather than sections or items of lists."""
         if len(self._chain) < 5:
             return False
         first = min(self._chain)
         words = sum(len(line.text.split()) for line in self._lines[first:])
-        return words / len(self._chain) >= 25
+        return words >= 25 * len(self._chain) and sum(map(self._runs_on, self._chain)) >= 0.6 * len(self._chain)
+
+    def _runs_on(self, position: int) -> bool:
+        """Whether the text behind a number goes on over the line's end, as a title's seldom does."""
+        here = position if self._starts[position].rest else position + 1
+        if here + 1 >= len(self._lines):
+            return True
+        line, following = self._lines[here], self._lines[here + 1]
+        return not self._measures.is_short(here) or ends_sentence(line.text) or following.text[:1].islower()
 
     def _opens(self, position: int) -> bool:
         """Whether the marker of a line opens an item or paragraph, rather than standing there by chance."""

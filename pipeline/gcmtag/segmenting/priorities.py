@@ -13,9 +13,12 @@ from gcmtag.segmenting.titles import objective_named, paraphrased, plain
 
 _PRIORITY_QUESTION: Final = "7"
 _CUE: Final = re.compile(
-    r"\bpriorit(?:y|ies|i[sz]e[sd]?|i[sz]ing|é|és|aire|aires)\b|\bprioridad(?:es)?\b|\bpriori(?:z|s)\w*|"
+    r"\bpriorit(?:y|ies|i[sz]e[sd]?|i[sz]ing|é|és|aire|aires)\b|"
+    r"\bprioridad(?:es)?\b|\bpriori(?:z|s)\w*|"
     r"\bof (?:particular|special|utmost|greatest|highest) (?:importance|relevance|concern|interest)\b|"
-    r"\b(?:most|particularly|especially) (?:important|relevant)\b|\bputs? first\b|\bgives? precedence\b",
+    r"\b(?:most|particularly|especially) (?:important|relevant)\b|"
+    r"\b(?:puts?|placed|placing|ranked|comes?|came) first\b|"
+    r"\bfirst places?\b|\bgives? precedence\b",
     re.I,
 )
 _OWN: Final = re.compile(
@@ -41,17 +44,17 @@ _SUBJECTS: Final = {
     2: r"\b(?:adverse |structural )?drivers\b|\broot causes\b",
     3: r"\binformation (?:to|for|on|at|of)\b|\baccurate (?:and timely )?information\b|\bpre-departure\b",
     4: r"\blegal identity\b|\bidentity documents?\b|\bproof of identity\b",
-    5: r"\b(?:regular|legal|migration) pathways\b|\bpathways\b|\bregular channels\b",
+    5: r"\bpathways?\b|\bregular(?:ity)? (?:channels?|routes?|ways?)\b|\bregular migration\b",
     6: r"\brecruitment\b|\bdecent work\b",
     7: r"\bvulnerab",
     8: r"\bmissing migrants\b|\bsav(?:e|ing) (?:of )?lives\b|\bsearch and rescue\b",
     9: r"\bsmuggling\b",
     10: r"\btrafficking\b",
-    11: r"\bborders?\b",
+    11: r"\bborders? (?:management|control|governance)|\bmanag\w+ (?:of )?(?:the )?borders?\b",
     12: r"\bcertainty\b|\bpredictab|\bscreening\b",
     13: r"\bdetention\b",
     14: r"\bconsular\b",
-    15: r"\bbasic services\b|\baccess to services\b",
+    15: r"\bbasic services\b|\bhealth (?:care|insurance)\b|\baccess to services\b",
     16: r"\bsocial cohesion\b|\b(?:full inclusion|inclusion of migrants|integration of (?:migrants|foreigners))\b",
     17: r"\bdiscrimination\b|\bxenophobia\b|\bpublic discourse\b",
     18: r"\bskills?\b|\bqualifications\b",
@@ -71,25 +74,44 @@ def declared_priorities(passages: Sequence[Passage], title: str = "") -> tuple[i
     author itself, and from the list that such a sentence introduces. What is said of other frameworks or of other
     States does not count; ``title`` tells whose document it is.
     """
-    answer = [passage.text for passage in passages if passage.question == _PRIORITY_QUESTION]
-    found = {number for text in answer for number in _named_in(text)} or _by_subject(answer)
+    answer = [passage for passage in passages if passage.question == _PRIORITY_QUESTION]
+    found = {number for passage in answer for number in _named_in(passage.text)}
+    numbered = any(mentions(passage.text) for passage in answer)
+    found_in_titles = bool(found)
+    # Beside items that name objectives by title there are items that shorten them; prose then only explains.
+    for passage in answer if not numbered else ():
+        if passage.kind == "list_item" or _is_list(passage.text):
+            found |= _by_items(passage.text)
+        elif not found_in_titles:
+            found |= _by_paraphrase(passage.text) | _by_subject(passage.text)
     if not found:
         others = [passage for passage in passages if passage.question != _PRIORITY_QUESTION]
         found = _elsewhere(others, title)
     return tuple(sorted(found))
 
 
-def _by_subject(answer: Sequence[str]) -> set[int]:
-    """Objectives that an answer names only by their subject, in the items of a list or of the sentence that says so."""
+def _is_list(text: str) -> bool:
+    items = _items(text)
+    return len(items) >= 3 and max(len(item.split()) for item in items) <= 20
+
+
+def _by_items(text: str) -> set[int]:
+    """Objectives that the items of a list name in other words than their titles."""
+    others = [item for item in _items(text) if not objective_named(item) and not _NOT.search(item)]
     found: set[int] = set()
-    for text in answer:
-        for sentence in _statements(text):
-            items = [
-                item for item in re.split(r",|;|:|\band\b|\bet\b|\by\b", _MARKED.sub(" ; ", sentence)) if item.strip()
-            ]
-            listed = bool(_CUE.search(sentence)) or max(len(item.split()) for item in items) <= 8
-            if _NOT.search(sentence) or not listed:
-                continue
+    for item in others:
+        number = paraphrased(item)
+        found |= {number} if number else _by_subject(item, listed=True)
+    return found
+
+
+def _by_subject(text: str, *, listed: bool = False) -> set[int]:
+    """Objectives that a text names only by their subject, in a list or in the sentence that says what comes first."""
+    found: set[int] = set()
+    for sentence in _statements(text):
+        items = re.split(r",|;|:|\band\b|\bet\b|\by\b", _MARKED.sub(" ; ", sentence))
+        short = max(len(item.split()) for item in items) <= 8
+        if not _NOT.search(sentence) and (listed or short or _CUE.search(sentence)):
             found |= {number for item in items if len(item.split()) <= 12 for number in _subjects(item)}
     return found
 
@@ -117,14 +139,26 @@ def _statements(text: str) -> list[str]:
 
 def _by_title(text: str) -> set[int]:
     """Objectives named by their official titles, whole items first, then titles within running text."""
-    items = [item.strip(" ,;.") for item in re.split(rf"{_MARKED.pattern}|;\s+", text) if item.strip(" ,;.")]
-    found = {number for item in items if (number := objective_named(item) or paraphrased(item))}
+    items = _items(text)
+    found = {number for item in items if (number := objective_named(item))}
+    if found:
+        # Beside official titles, shortened ones name objectives too.
+        found |= {number for item in items if (number := paraphrased(item))}
     running = plain(text)
     for objective in OBJECTIVES:
         title = plain(objective.title)
         if len(running) > len(title) and fuzz.partial_ratio(title, running) >= 92:
             found.add(objective.number)
     return found
+
+
+def _by_paraphrase(text: str) -> set[int]:
+    return {number for item in _items(text) if not _NOT.search(item) and (number := paraphrased(item))}
+
+
+def _items(text: str) -> list[str]:
+    """The items of a list that stands in one text, with letters, numbers or semicolons between them."""
+    return [item.strip(" ,;.") for item in re.split(rf"{_MARKED.pattern}|;\s+", text) if item.strip(" ,;.")]
 
 
 def _elsewhere(passages: Sequence[Passage], title: str) -> set[int]:
@@ -152,7 +186,7 @@ def _listed(passages: Iterable[Passage]) -> set[int]:
     for passage in passages:
         named = objective_named(passage.text)
         numbers = {number for _, _, several in mentions(passage.text[:80]) for number in several}
-        titled = _by_title(passage.text) if passage.kind == "list_item" or named else set()
+        titled = _by_title(passage.text) | _by_paraphrase(passage.text) if passage.kind == "list_item" else set()
         if not (numbers or named or titled):
             break
         found |= numbers or ({named} if named else titled)

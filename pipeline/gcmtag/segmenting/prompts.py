@@ -15,7 +15,8 @@ _SHARED: Final = (
     "please kindly highlight describe share provide indicate identify list name specify explain outline "
     "mention elaborate comment government country national cluster objective objectives gcm global compact "
     "migration above relevant relate relating regard response answer include examples example could may might "
-    "example possible migrants migrant your what which how any main key implementing implement implementation"
+    "example possible migrants migrant concerning regarding your what which how any main key implementing "
+    "implement implementation"
 )
 
 # Part of a cluster question: what each asks about.
@@ -71,7 +72,7 @@ _ITEMS: Final[Mapping[str, str]] = {
     "10": (
         "given outbreak covid 19 coronavirus pandemic crisis affected affecting all countries country region "
         "regions challenge challenges identified identify part response respond done address specific "
-        "situation situations family families impact impacts recovery measures"
+        "situation situations family families impact impacts recovery measures taken taking account"
     ),
 }
 

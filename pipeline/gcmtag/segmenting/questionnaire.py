@@ -12,6 +12,7 @@ from gcmtag.segmenting.asking import Ask, cluster_of, find_asks, is_request, spl
 from gcmtag.segmenting.markers import split_marker
 from gcmtag.segmenting.pieces import Drops, Piece
 from gcmtag.segmenting.prompts import INSTRUCTION, ITEMS, REQUEST, any_fit, fit, sentences_of
+from gcmtag.segmenting.sections import is_top_heading
 from gcmtag.segmenting.titles import plain
 
 PROMPT: Final = "prompt"
@@ -147,7 +148,9 @@ class _Walk:
         self._question: str | None = None
         self._part: str | None = None
         self._prompt = ""
+        self._labels: set[str] = set()
         self._begun = False
+        self._level = 0
         self._just_asked = False
 
     def run(self, pieces: Sequence[Piece], asks: Sequence[Ask | None]) -> Iterator[Piece]:
@@ -160,7 +163,7 @@ class _Walk:
             elif reason := self._form_reason(piece, ask):
                 self._drop(piece, reason)
             else:
-                if piece.kind == "heading" and _ANNEX.match(piece.text):
+                if self._begun and self._closes(piece):
                     self._question = self._part = None
                     self._prompt = ""
                 self._just_asked = self._just_asked and piece.kind == "heading"
@@ -171,15 +174,18 @@ class _Walk:
             # A second line for the same cluster: its objectives under its title.
             return replace(piece, kind="paragraph", question=self._question)
         self._begun = self._just_asked = True
+        self._level = piece.level
         self._question, self._part, self._prompt = ask.question, None, ""
         return replace(piece, text=ask.asked, marker="", kind="heading", level=1, question=ask.question)
 
     def _ask(self, piece: Piece, ask: Ask) -> Iterator[Piece]:
         self._begun = self._just_asked = True
+        self._level = self._level if ask.part else piece.level
         self._question = self._question_of(ask)
         self._part = ask.part if self._question not in ITEMS else None
         self._prompt = ask.asked
         self._drops.add(PROMPT)
+        self._labels.add(plain(ask.asked))
         yield Piece(ask.asked, "prompt", page=piece.page, question=self._question, part=self._part, prompt=self._prompt)
         if not ask.rest:
             return
@@ -212,10 +218,23 @@ class _Walk:
         if not self._frame.labels or inside_items or (self._question is None and self._frame.clusters):
             return False
         lettered = split_number(piece.shown)[1] is not None
+        if lettered and (piece.kind == "heading" or piece.bold or plain(ask.asked) in self._labels):
+            return True
         return self._part is None or ask.part > self._part or (lettered and ask.part == self._part)
 
     def _answer(self, piece: Piece) -> Piece:
         return replace(piece, question=self._question, part=self._part, prompt=self._prompt)
+
+    def _closes(self, piece: Piece) -> bool:
+        """Whether a heading ends the form: an annex, a section of higher rank, or one that counts beyond its items."""
+        if piece.kind != "heading":
+            return False
+        marker, rest = split_marker(piece.shown)
+        beyond = marker is not None and (
+            marker.kind == "roman" or (marker.kind == "number" and marker.value > len(ITEMS) + 4)
+        )
+        higher = 0 < piece.level < self._level
+        return beyond or higher or bool(_ANNEX.match(piece.text)) or is_top_heading(rest)
 
     def _drop(self, piece: Piece, reason: str) -> None:
         self._drops.add(reason)
@@ -240,7 +259,12 @@ class _Walk:
             return CONTACT
         words = len(text.split())
         known = max(fit(text, "form").precision, fit(text, "preamble").precision, any_fit(text))
-        if ask or _ADDRESS.search(text) or _is_instruction(text, 0.6) or (words >= 3 and known >= 0.78):
+        if (
+            ask
+            or _ADDRESS.search(text)
+            or _is_instruction(text, 0.6 if _PER_QUESTION.search(text) else 0.78)
+            or (words >= 3 and known >= 0.78)
+        ):
             return FORM
         return ""
 

@@ -15,16 +15,20 @@ _CLUSTER: Final = re.compile(
 )
 # Headings that end what stood before them whatever its depth, where nothing else tells how deep they are.
 _TOP: Final = re.compile(
-    r"^(?:introduction|background|conclusions?|recommendations|conclusions? and recommendations|methodology|next steps|"
-    r"way forward|the way forward|means of implementation|annex\b.*|appendix\b.*|references|summary|executive summary|"
-    r"guiding principles|follow-up and review|acknowledge?ments|avant-propos|méthodologie|introducción|conclusiones)$",
+    r"^(?:introduction|background|methodology|conclusions?|recommendations|conclusions? and recommendations|"
+    r"recommendations and next steps|next steps(?: and \w+)?|(?:the )?way forward|means of implementation|references|"
+    r"guiding principles|follow-up and review|(?:executive )?summary|acknowledge?ments|annex\b.*|appendix\b.*|"
+    r"avant-propos|méthodologie|introducción|conclusiones)$",
     re.I,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading in force: its rank among the document's kinds of headings, its text and what it declares."""
+    """A heading in force: its rank among the document's kinds of headings, its text and what it declares.
+
+    ``above_parts``: prompts of a questionnaire stand under it, so that it outlasts them.
+    """
 
     rank: str
     level: int
@@ -32,6 +36,7 @@ class Heading:
     declared: tuple[int, ...]
     marker: Marker | None
     question: str | None = None
+    above_parts: bool = False
 
 
 class Sections:
@@ -41,6 +46,7 @@ class Sections:
         """Start above the first heading."""
         self._stack: list[Heading] = []
         self._line: tuple[int, ...] = ()
+        self._bare = 0
 
     @property
     def path(self) -> str:
@@ -76,6 +82,7 @@ class Sections:
             same = [place for place, above in enumerate(self._stack) if above.rank == rank]
             if same:
                 del self._stack[same[-1] :]
+        self._bare = min(self._bare, len(self._stack)) + 1
         self._stack.append(Heading(rank, piece.level, text, declared_by_heading(text), marker, piece.question))
 
     def declare(self, objectives: tuple[int, ...], *, lasting: bool) -> None:
@@ -89,13 +96,25 @@ class Sections:
         else:
             self._line = objectives
 
+    def speak(self) -> None:
+        """Note that a text stands under the headings in force."""
+        self._bare = 0
+
     def leave_part(self, question: str | None) -> None:
-        """Drop the headings inside an answer when the next prompt begins; the cluster's own heading stays."""
+        """Drop the headings inside an answer when the next prompt begins.
+
+        The cluster's own heading stays, and so do headings with nothing under them but the prompt.
+        """
         self._line = ()
-        keep = [
-            heading for heading in self._stack[:1] if heading.question == question and heading.level == 1 and question
+        bare = len(self._stack) - self._bare
+        self._stack = [
+            replace(heading, above_parts=True)
+            for place, heading in enumerate(self._stack)
+            if question
+            and heading.question == question
+            and (place >= bare or heading.above_parts or heading.level == 1)
         ]
-        self._stack = keep
+        self._bare = 0
 
     def _rank(self, piece: Piece, marker: Marker | None, rest: str) -> str:
         if piece.level:
@@ -124,7 +143,16 @@ class Sections:
         )
 
 
+def is_top_heading(text: str) -> bool:
+    """Whether a heading names a main part of any document, such as an introduction or the next steps.
+
+    >>> is_top_heading("Next steps"), is_top_heading("Challenges")
+    (True, False)
+    """
+    return bool(_TOP.match(text.strip(" :.")))
+
+
 def _plain_rank(piece: Piece, text: str) -> str:
-    if _TOP.match(text.strip(" :.")):
+    if is_top_heading(text):
         return "top"
     return f"plain {round(piece.size)}{' upper' if text.isupper() else ''}"

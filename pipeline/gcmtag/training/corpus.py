@@ -51,7 +51,7 @@ def read_corpus(paths: Iterable[Path]) -> list[LabelledPassage]:
         CorpusMismatch: a path does not exist, a folder holds no such file, a row breaks the schema, or an id is
             there twice.
     """
-    passages = [passage for path in paths for file in _files(path) for passage in _read_file(file)]
+    passages = [passage for path in paths for file in corpus_files(path) for passage in _read_file(file)]
     seen: set[str] = set()
     for passage in passages:
         if passage.id in seen:
@@ -73,7 +73,12 @@ def inputs_of(passages: Sequence[LabelledPassage]) -> Inputs:
     return Inputs([p.text for p in passages], [p.context for p in passages], [p.declared for p in passages])
 
 
-def _files(path: Path) -> list[Path]:
+def corpus_files(path: Path) -> list[Path]:
+    """The file itself, or the ``*.jsonl`` files of a folder in order of name.
+
+    Raises:
+        CorpusMismatch: there is none.
+    """
     if path.is_file():
         return [path]
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else []
