@@ -65,7 +65,10 @@ class Measures:
             return 0.84
         # The very lowest may be a heading that goes on or a line that a mark cut.
         lowest = certain[max(min(2, len(certain) // 30), len(certain) // 100)]
-        return min(1.0, max(0.6, lowest - 0.005))
+        usual = certain[len(certain) // 20]
+        # A gap below what is usual sets headings without capitals and the like apart from lines that really go on.
+        least = usual - 0.03 if usual - lowest > 0.1 else lowest - 0.005
+        return min(1.0, max(0.6, least))
 
     def _right_edge(self, position: int) -> float:
         line = self._lines[position]

@@ -232,18 +232,24 @@ def _is_title(piece: Piece) -> bool:
 
 def _heads(piece: Piece, following: Piece, above: Sequence[Piece]) -> bool:
     """Whether a title stands above something that it can be the heading of."""
-    if following.question != piece.question or following.kind in {"row", "prompt"}:
+    if following.question != piece.question or following.kind == "row":
         return False
-    if _declares(piece) or (piece.marker and _HEADING_MARKER.match(piece.marker) and piece.kind == "paragraph"):
+    if _declares(piece) or following.kind == "prompt":
+        return _declares(piece)
+    if piece.marker and _HEADING_MARKER.match(piece.marker) and piece.kind == "paragraph":
         return True
     if piece.kind == "list_item" and (following.kind == "list_item" and not _is_numbered_text(following)):
         return False
+    return _stands_above(piece, following, above)
+
+
+def _stands_above(piece: Piece, following: Piece, above: Sequence[Piece]) -> bool:
+    """The same for a title without a mark of its own: by its weight, its length and what follows it."""
     words = len(piece.text.split())
     if piece.bold and not following.bold:
         return words <= 20
     if following.kind == "list_item":
-        after_text = not above or above[0].kind != "list_item" or ends_sentence(above[0].text)
-        return words <= 12 and after_text
+        return words <= 12 and (not above or above[0].kind != "list_item" or ends_sentence(above[0].text))
     return words <= 12 and following.kind == "paragraph" and len(following.text.split()) >= max(8, words)
 
 
@@ -266,6 +272,8 @@ def _settle_empty(pieces: Sequence[Piece]) -> list[Piece]:
             settled.append(piece)
         elif _ends_list(piece, settled):
             settled.append(replace(piece, kind="list_item"))
+        elif _declares(piece) and following is not None and following.question == piece.question:
+            settled.append(piece)
         elif piece.question is not None and (
             following is None or following.kind == "prompt" or following.question != piece.question
         ):
