@@ -1,4 +1,4 @@
-"""What users ask of a loaded tagger: shapes, agreement of scores and tags, and answers that do not hang on the batch."""
+"""What users ask of a loaded tagger: shapes, scores that agree with tags, answers that do not hang on the batch."""
 
 import inspect
 from pathlib import Path
@@ -190,7 +190,9 @@ def test_a_tagged_document_gives_a_frame_with_the_columns_of_the_contract_and_th
     assert set(frame["model"]) == {small_tagger.model}
     assert frame["passage_id"].tolist() == [f"{d}:{n}" for d, n in zip(frame.document_id, (1, 2), strict=True)]
     assert [len(scores) for scores in frame["scores"]] == [23, 23]
-    assert all(isinstance(item, dict) and set(item) == {"objective", "start", "end", "score"} for item in frame.evidence[0])
+    assert all(
+        isinstance(item, dict) and set(item) == {"objective", "start", "end", "score"} for item in frame.evidence[0]
+    )
 
 
 def test_a_document_already_read_gives_the_same_tags_as_its_path(small_tagger: Tagger, note: Path) -> None:

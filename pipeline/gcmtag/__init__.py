@@ -5,6 +5,7 @@ Importing the package is cheap: what needs torch, spaCy or pandas is imported wh
 
 from typing import TYPE_CHECKING, Any
 
+from gcmtag import errors
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "Tagger",
     "Tags",
     "__version__",
+    "errors",
     "load",
     "read",
 ]

@@ -187,5 +187,5 @@ def _carried(values: Sequence[object]) -> pa.Array:
     """A column of one type; values of several types are kept as text rather than lost."""
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (pa.ArrowException, OverflowError):
         return pa.array([None if value is None else str(value) for value in values], type=pa.string())

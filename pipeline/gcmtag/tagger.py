@@ -35,7 +35,8 @@ class Tagger:
         """Calibrated probabilities, shape (n, 23), float32, objective 1 first.
 
         Raises:
-            UsageError: ``texts`` holds something that is not a string, or ``contexts`` has another length.
+            UsageError: ``texts`` is a single string or holds something else than strings, or ``contexts`` has another
+                length.
         """
         return self.classifier.score(_checked(texts, contexts)).objectives
 
@@ -56,8 +57,9 @@ class Tagger:
             UsageError: ``texts`` holds something that is not a string, or ``contexts`` has another length.
         """
         if isinstance(texts, str):
-            only_context = None if contexts is None else [str(contexts)]
-            return self.tag_inputs(_checked([texts], only_context))[0]
+            if not isinstance(contexts, str | None):
+                raise UsageError("one text takes one context, a string: give both as lists, or neither")
+            return self.tag_inputs(_checked([texts], None if contexts is None else [contexts]))[0]
         return self.tag_inputs(_checked(texts, contexts))
 
     def tag_inputs(self, inputs: Inputs, progress: Progress | None = None) -> list[Tags]:
@@ -146,6 +148,10 @@ def shipped_models() -> tuple[Path, ...]:
 
 
 def _checked(texts: Sequence[str], contexts: Sequence[str] | None) -> Inputs:
+    if isinstance(texts, str) or isinstance(contexts, str):
+        raise UsageError("texts or contexts is a single string where a list of strings is expected: put it in []")
+    # Copied, since a column of a data frame is looked up by its index and not by position.
+    texts, contexts = list(texts), None if contexts is None else list(contexts)
     for position, text in enumerate([*texts, *(contexts or ())]):
         if not isinstance(text, str):
             raise UsageError(f"item {position} of texts and contexts is {type(text).__name__}, expected a string")
@@ -155,7 +161,9 @@ def _checked(texts: Sequence[str], contexts: Sequence[str] | None) -> Inputs:
 
 
 def _foreign(language: str) -> str:
-    return f"the text seems to be in another language ({language}); the model learned from English, so tags may be wrong"
+    return (
+        f"the text seems to be in another language ({language}); the model learned from English, so tags may be wrong"
+    )
 
 
 def _has_words(text: str) -> bool:

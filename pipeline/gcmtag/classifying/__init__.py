@@ -2,6 +2,6 @@
 
 from gcmtag.classifying.classifier import Classifier
 from gcmtag.classifying.inputs import Inputs
-from gcmtag.classifying.storage import load_classifier, save_classifier
+from gcmtag.classifying.storage import Unseen, load_classifier, load_unseen, save_classifier
 
-__all__ = ["Classifier", "Inputs", "load_classifier", "save_classifier"]
+__all__ = ["Classifier", "Inputs", "Unseen", "load_classifier", "load_unseen", "save_classifier"]

@@ -7,14 +7,17 @@ how to rebuild, and note the change here.
     settings.json       encoder, calibration, thresholds, sizes
     vocabulary.json     terms of the text and context vocabularies, in column order
     weights.safetensors idf weights, heads (float16 on words, float32 on vectors), adapter (float16)
+    unseen.safetensors  scores (n, 23) and labels (n, 23) of labelled passages that the members did not see, and the
+                        number of each one's document (n): what is known of the classifier's errors; changes no answer
     card.json           what the model was trained on and how (changes no answer)
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -24,13 +27,36 @@ from gcmtag.classifying.features import Words
 from gcmtag.encoding import Adapter, load_encoder
 from gcmtag.errors import ModelDamaged, ModelNotFound
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 FORMAT_VERSION: Final = 1
 ANSWERING_FILES: Final = ("settings.json", "vocabulary.json", "weights.safetensors")
+UNSEEN_FILE: Final = "unseen.safetensors"
 KINDS: Final = ("objective", "role")
 
 
-def save_classifier(classifier: Classifier, folder: Path, card: Mapping[str, Any]) -> None:
-    """Writes the classifier and its card into ``folder``, which is made if need be."""
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Labelled passages that the classifier's members did not see when they were fitted.
+
+    Attributes:
+        scores: calibrated probabilities, shape (n, 23), float32. They calibrated the model themselves.
+        labels: shape (n, 23), true where the objective applies.
+        documents: shape (n), int64; passages of one document have the same number.
+    """
+
+    scores: "NDArray[np.float32]"
+    labels: "NDArray[np.bool_]"
+    documents: "NDArray[np.int64]"
+
+    def __post_init__(self) -> None:
+        if self.scores.shape != self.labels.shape or self.documents.shape != self.scores.shape[:1]:
+            raise ValueError("scores, labels and documents do not align")
+
+
+def save_classifier(classifier: Classifier, folder: Path, card: Mapping[str, Any], unseen: Unseen) -> None:
+    """Writes the classifier, its card and its unseen passages into ``folder``, which is made if need be."""
     from safetensors.numpy import save_file  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +64,11 @@ def save_classifier(classifier: Classifier, folder: Path, card: Mapping[str, Any
     _write_json(folder / "vocabulary.json", {name: list(words.terms) for name, words in classifier.words.items()})
     save_file(_tensors(classifier), folder / "weights.safetensors")
     _write_json(folder / "card.json", card)
-    names = (*ANSWERING_FILES, "card.json")
+    save_file(
+        {"scores": unseen.scores.astype(np.float32), "labels": unseen.labels, "documents": unseen.documents},
+        folder / UNSEEN_FILE,
+    )
+    names = (*ANSWERING_FILES, UNSEEN_FILE, "card.json")
     manifest = {
         "format_version": FORMAT_VERSION,
         "name": classifier.name,
@@ -79,6 +109,19 @@ def load_classifier(folder: Path) -> tuple[Classifier, str]:
     return classifier, model_id(manifest)
 
 
+def load_unseen(folder: Path) -> Unseen:
+    """What is known of the errors of the model in ``folder``.
+
+    Raises:
+        ModelNotFound: no model in the folder.
+        ModelDamaged: a file is missing or was changed.
+    """
+    from safetensors.numpy import load_file  # noqa: PLC0415
+
+    read_manifest(folder)
+    return Unseen(**load_file(folder / UNSEEN_FILE))
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest, after every file it names was found and has the hash it should have.
 
@@ -92,7 +135,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         version, files = manifest["format_version"], manifest["files"]
-        missing = {*ANSWERING_FILES} - {*files}
+        missing = {*ANSWERING_FILES, UNSEEN_FILE} - {*files}
     except (ValueError, KeyError, TypeError) as error:
         raise ModelDamaged(f"{path} is not a model manifest: fetch the model again") from error
     if version != FORMAT_VERSION:

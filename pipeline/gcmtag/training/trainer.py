@@ -13,6 +13,7 @@ import numpy as np
 from gcmtag.classifying.calibration import Calibration, best_threshold, fit_calibration, fit_temperatures
 from gcmtag.classifying.classifier import Classifier, LinearHead, cluster_logits, member_logits
 from gcmtag.classifying.features import Words, dense_features, joined_texts, lexical_features
+from gcmtag.classifying.storage import Unseen
 from gcmtag.encoding import Adapter, Encoder, load_encoder
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import CorpusMismatch
@@ -37,6 +38,7 @@ class Trained:
     card: dict[str, Any]
     held_out: Classifier | None
     held_out_card: dict[str, Any]
+    unseen: Unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class _Decisions:
     cluster_calibration: Calibration
     role_slopes: tuple[float, ...]
     threshold: float
+    unseen: Unseen
 
 
 def train(recipe: Recipe, passages: Sequence[LabelledPassage], progress: Progress | None = None) -> Trained:
@@ -90,6 +93,7 @@ def train(recipe: Recipe, passages: Sequence[LabelledPassage], progress: Progres
         card=_card(recipe, passages, judged, seconds),
         held_out=None if fits == 2 else _assemble(f"{recipe.name}-held-out", recipe, twin, decisions),
         held_out_card=_card(recipe, untested, judged, seconds),
+        unseen=decisions.unseen,
     )
 
 
@@ -177,6 +181,7 @@ def _decide(members: _Members, judged: Sequence[LabelledPassage]) -> _Decisions:
         cluster_calibration=fit_calibration(cluster_logits(probabilities)[np.newaxis], _cluster_labels(labels)),
         role_slopes=fit_temperatures(member_logits(members.roles, features)[:, known], roles[known]),
         threshold=best_threshold(probabilities),
+        unseen=Unseen(probabilities, labels, np.unique([p.document for p in judged], return_inverse=True)[1]),
     )
 
 
