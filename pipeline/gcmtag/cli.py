@@ -179,7 +179,7 @@ def evaluate(
 
 @cli.group()
 def corpus() -> None:
-    """Check a labelled corpus, and how far its readers agree."""
+    """Check a labelled corpus, how far its readers agree, and join gold labels with documents."""
 
 
 @corpus.command()
@@ -202,6 +202,49 @@ def check(paths: tuple[Path, ...], sources: tuple[Path, ...]) -> int:
     for name, words in found.shared_runs:
         _say_error(f"{name} repeats a source document: {words!r}; reword it")
     return SOME_FAILED if found.near_copies or found.shared_runs else DONE
+
+
+@corpus.command()
+@click.argument("gold", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="GOLD.csv...")
+@click.option(
+    "--documents", required=True, type=click.Path(path_type=Path), help="Folder with copies of the documents."
+)
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Corpus file to write (.jsonl).")
+def build(gold: tuple[Path, ...], documents: Path, output: Path) -> int:
+    """Join gold labels with the text of your own copies of the documents; what cannot be matched is named."""
+    from gcmtag.running import find_documents  # noqa: PLC0415
+    from gcmtag.segmenting import read  # noqa: PLC0415
+    from gcmtag.training.corpus import write_corpus  # noqa: PLC0415
+    from gcmtag.training.gold import join, read_gold  # noqa: PLC0415
+
+    copies = []
+    for path in find_documents([str(documents)]):
+        try:
+            copies.append(read(path))
+        except DocumentError as error:
+            _say_error(str(error))
+    joined = [join(read_gold(path), copies) for path in gold]
+    write_corpus([p for one in joined for p in one.passages], output)
+    missing = [row for one in joined for row in one.missing]
+    for row in missing:
+        _say_error(f"{row.document}, {row.locator}: no passage of the documents matches")
+    click.echo(f"{output}: {sum(len(one.passages) for one in joined)} passages, {len(missing)} not matched")
+    return SOME_FAILED if missing else DONE
+
+
+@corpus.command()
+@click.argument("labelled", type=click.Path(path_type=Path), metavar="LABELLED.jsonl")
+@click.argument("document", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Gold file to write (.csv).")
+def standoff(labelled: Path, document: Path, output: Path) -> int:
+    """Turn labelled passages with text into a gold file without text, to be joined again by 'corpus build'."""
+    from gcmtag.segmenting import read  # noqa: PLC0415
+    from gcmtag.training.gold import gold_from_labels, write_gold  # noqa: PLC0415
+
+    rows = gold_from_labels(labelled, read(document))
+    write_gold(rows, output)
+    click.echo(f"{output}: {len(rows)} labelled passages")
+    return DONE
 
 
 @corpus.command()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +58,13 @@ def read_corpus(paths: Iterable[Path]) -> list[LabelledPassage]:
             raise CorpusMismatch(f"the passage {passage.id!r} is there twice: name each corpus file once")
         seen.add(passage.id)
     return passages
+
+
+def write_corpus(passages: Sequence[LabelledPassage], path: Path) -> None:
+    """Writes passages as JSON Lines that ``read_corpus`` reads."""
+    with path.open("w", encoding="utf-8") as file:
+        for passage in passages:
+            file.write(json.dumps(asdict(passage), ensure_ascii=False) + "\n")
 
 
 def label_matrix(passages: Sequence[LabelledPassage]) -> "NDArray[np.bool_]":
