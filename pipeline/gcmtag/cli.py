@@ -130,8 +130,7 @@ def train(
     with _bar("Training", quiet) as progress:
         trained = train_by(settings, passages, progress)
     save_classifier(trained.model, output, trained.card, trained.unseen)
-    if trained.held_out is not None:
-        save_classifier(trained.held_out, _twin_of(output), trained.held_out_card, trained.unseen)
+    save_classifier(trained.held_out, _twin_of(output), trained.held_out_card, trained.unseen)
     if not quiet:
         click.echo(f"{output}: learned from {len(passages)} passages of {len(trained.card['documents'])} documents")
     return DONE

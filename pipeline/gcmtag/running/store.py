@@ -6,7 +6,7 @@ Layout of the output folder, format version 1:
     failures.csv          a row for every document or page that could not be read
     run.json              versions, model, settings, timings
     .parts/               finished documents, so that a run can be taken up again: a Parquet file of tags and one of
-                          the document's row each, and state.json with the model they belong to
+                          the document's row each, and state.json with the model and version they belong to
 """
 
 import csv
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+import gcmtag
 from gcmtag.errors import UsageError
 from gcmtag.tables import TaggedDocument, documents_table, flat_rows, tags_table
 
@@ -58,7 +59,7 @@ class Store:
             self.parts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"cannot write to {folder} ({error.strerror}): choose another folder with -o") from error
-        state = {"format_version": FORMAT_VERSION, "model": model}
+        state = {"format_version": FORMAT_VERSION, "gcmtag": gcmtag.__version__, "model": model}
         self._claim(state)
 
     def _claim(self, state: Mapping[str, object]) -> None:

@@ -31,9 +31,14 @@ class LabelledPassage:
     declared: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("id", "document", "text", "context"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} is {getattr(self, name)!r}, expected a string")
         for name in ("objectives", "declared"):
             numbers = getattr(self, name)
-            if list(numbers) != sorted(set(numbers)) or not set(numbers) <= set(NUMBERS):
+            # 5.0 and True are equal to numbers of objectives and are none.
+            known = all(type(number) is int and number in NUMBERS for number in numbers)
+            if not known or list(numbers) != sorted(set(numbers)):
                 raise ValueError(f"{name} {list(numbers)} are not ascending numbers from 1 to 23, each once")
         if self.role is not None and self.role not in ROLES:
             raise ValueError(f"unknown role {self.role!r}; known: {', '.join(ROLES)}")
@@ -96,10 +101,10 @@ def corpus_files(path: Path) -> list[Path]:
 
 def _read_file(path: Path) -> list[LabelledPassage]:
     passages: list[LabelledPassage] = []
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                passages.append(_passage(json.loads(line), path.stem))
+                passages.append(_passage(json.loads(line.decode()), path.stem))
             except (ValueError, KeyError, TypeError) as error:
                 what = f"no field {error}" if isinstance(error, KeyError) else str(error)
                 raise CorpusMismatch(f"{path}, line {number}: {what}; see corpus/README.md for the schema") from error
