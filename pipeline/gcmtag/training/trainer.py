@@ -83,6 +83,7 @@ def train(recipe: Recipe, passages: Sequence[LabelledPassage], progress: Progres
     untested = [p for p in passages if p.document not in recipe.tested]
     _check(untested)
     seen, judged = calibration_split(untested, recipe)
+    _check_roles(seen, judged)
     twin = _fit(seen, recipe, _half(progress, 0))
     decisions = _decide(twin, judged)
     full = _fit(passages, recipe, _half(progress, 1))
@@ -228,7 +229,7 @@ def _check(passages: Sequence[LabelledPassage]) -> None:
 
 def _check_roles(seen: Sequence[LabelledPassage], judged: Sequence[LabelledPassage]) -> None:
     if len({p.role for p in seen} - {None}) < 2 or not {p.role for p in judged} - {None}:
-        raise CorpusMismatch("too few passages of the corpus have a role to tell roles apart: add some in more documents")
+        raise CorpusMismatch("too few passages have a role to tell the roles apart: add some in more documents")
 
 
 def _card(
