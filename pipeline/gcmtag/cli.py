@@ -64,8 +64,6 @@ def tag(
 
     wanted = _formats(formats)
     paths = find_documents(inputs)
-    if not paths:
-        raise DocumentError(f"no document in {', '.join(inputs)}: name .txt, .md, .html, .docx, .pdf or table files")
     if jobs is not None:
         _limit_cores(jobs)
     loader, model_id = _lazy_tagger(model)
@@ -86,7 +84,8 @@ def tag(
     if len(outcome.failures) > MOST_LISTED:
         _say_error(f"{len(outcome.failures) - MOST_LISTED} more, see {output / 'failures.csv'}")
     if not outcome.documents.num_rows:
-        _say_error(f"nothing could be tagged; the reasons are in {output / 'failures.csv'}")
+        if len(outcome.failures) > 1:
+            _say_error(f"nothing could be tagged; the reasons are in {output / 'failures.csv'}")
         return NOTHING_TAGGED
     written = [*outcome.written, output / "failures.csv", output / "run.json"]
     if report:
