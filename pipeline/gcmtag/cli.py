@@ -101,7 +101,10 @@ def tag(
 @click.option("--model", default="standard", show_default=True, help="Name of a shipped model, or path of a folder.")
 def explain(text: str, context: str, model: str) -> int:
     """Tag one passage and show the scores and the words that decided. Reads standard input where TEXT is -."""
-    passage = sys.stdin.read() if text == "-" else text
+    try:
+        passage = sys.stdin.read() if text == "-" else text
+    except UnicodeDecodeError as error:
+        raise UsageError("standard input is no UTF-8 text: convert it, or save it as a file for gcmtag tag") from error
     if not passage.strip():
         raise UsageError("no text to explain: give it as an argument or on standard input")
     passage = " ".join(passage.split())
@@ -124,6 +127,7 @@ def train(
     from gcmtag.training import read_corpus, read_recipe  # noqa: PLC0415
     from gcmtag.training import train as train_by  # noqa: PLC0415
 
+    _make_folder(output)
     settings = read_recipe(recipe or _shipped_recipe(), (*corpus, *more_corpus))
     passages = read_corpus(settings.corpus)
     with _bar("Training", quiet) as progress:
@@ -162,6 +166,7 @@ def evaluate(
     from gcmtag.tagger import find_model  # noqa: PLC0415
     from gcmtag.training import read_corpus, read_recipe  # noqa: PLC0415
 
+    _make_folder(output)
     settings = read_recipe(recipe or _shipped_recipe(), corpus)
     asked = read_corpus([*gold, *more_gold])
     folder = find_model(model)
@@ -323,6 +328,14 @@ def _shipped_recipe() -> Path:
     from gcmtag.tagger import shipped_models  # noqa: PLC0415
 
     return next(path for folder in shipped_models() if (path := folder / "standard.toml").is_file())
+
+
+def _make_folder(path: Path) -> None:
+    """Makes an output folder before the work that fills it, which may take long."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write to {path} ({error.strerror}): choose another folder with -o") from error
 
 
 def _limit_cores(jobs: int) -> None:
