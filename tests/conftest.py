@@ -3,7 +3,7 @@
 import json
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,6 +127,14 @@ def small_tagger(small_model: Path) -> "Tagger":
     from gcmtag import load
 
     return load(small_model)
+
+
+@pytest.fixture(scope="module")
+def few_draws() -> Iterator[None]:
+    """A bootstrap of 50 draws; intervals get coarser and nothing else changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gcmtag.evaluating.metrics.RESAMPLES", 50)
+        yield
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from gcmtag.evaluating.metrics import (
     MEASURES,
     WITH_INTERVALS,
     Judged,
+    _average_precision,
     calibration_error,
     cluster_micro_f1,
     difference,
@@ -99,6 +100,14 @@ def test_micro_f1_and_average_precision_are_those_of_scikit_learn(seed: int) -> 
     assert mean_average_precision(found) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("decimals", [0, 1, 7])
+def test_average_precision_with_ties_is_that_of_scikit_learn(decimals: int) -> None:
+    draw = np.random.default_rng(decimals)
+    gold, scores = draw.random(200) < 0.2, draw.random(200).round(decimals).astype(np.float32)
+    assert _average_precision(gold, scores) == pytest.approx(average_precision_score(gold, scores))
+    assert _average_precision(gold[:1] | True, scores[:1]) == 1
+
+
 def test_macro_f1_over_all_concerned_is_that_of_scikit_learn() -> None:
     found = random_judged()
     concerned = (found.gold | found.chosen).any(axis=0)
@@ -129,6 +138,7 @@ def test_certain_scores_fall_into_the_last_bin() -> None:
     assert calibration_error(Judged(gold, gold, gold.astype(np.float32))) == 0
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_every_interval_holds_its_figure_and_is_the_same_again() -> None:
     found = random_judged()
     measures = measure(found, seed=3)
@@ -142,16 +152,19 @@ def test_every_interval_holds_its_figure_and_is_the_same_again() -> None:
     assert measure(found, seed=4).intervals != measures.intervals
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_intervals_narrow_with_more_passages() -> None:
     few, many = (measure(random_judged(1, passages=n), seed=3).intervals["micro_f1"] for n in (20, 400))
     assert many[1] - many[0] < (few[1] - few[0]) / 2
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_a_system_differs_from_itself_by_nothing() -> None:
     found = random_judged()
     assert difference(found, found, seed=1) == (0, (0, 0))
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_a_clear_difference_has_an_interval_above_nothing() -> None:
     found = random_judged()
     worse = Judged(found.gold, np.roll(found.chosen, 1, axis=0), found.scores)

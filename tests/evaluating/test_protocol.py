@@ -23,6 +23,9 @@ NEW = [
 ]
 
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
+
 @pytest.fixture(scope="module")
 def contestants(small_model: Path) -> tuple[Contestant, Contestant]:
     model, twin = load_contestants(small_model, small_model.with_name("small-held-out"))
@@ -37,6 +40,7 @@ def tested(small_passages: list[LabelledPassage]) -> list[LabelledPassage]:
 
 @pytest.fixture(scope="module")
 def result(
+    few_draws: None,
     contestants: tuple[Contestant, Contestant],
     small_recipe: Recipe,
     small_passages: list[LabelledPassage],
