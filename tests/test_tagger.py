@@ -37,6 +37,7 @@ CONTRACT_COLUMNS = [
     "role",
     "role_score",
     "evidence",
+    "unsure",
     "model",
 ]
 

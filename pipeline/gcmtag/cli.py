@@ -118,9 +118,16 @@ def explain(text: str, context: str, model: str) -> int:
 @click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Replaces the recipe's corpora.")
 @click.argument("more_corpus", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the model.")
+@click.option("--checkpoints", type=click.Path(path_type=Path), help="Folder to keep the state in, to go on from.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
-    recipe: Path | None, corpus: tuple[Path, ...], more_corpus: tuple[Path, ...], output: Path, *, quiet: bool
+    recipe: Path | None,
+    corpus: tuple[Path, ...],
+    more_corpus: tuple[Path, ...],
+    output: Path,
+    checkpoints: Path | None,
+    *,
+    quiet: bool,
 ) -> int:
     """Train a model by a recipe. Its twin without the tested documents is written beside it as MODEL-held-out."""
     from gcmtag.classifying import save_classifier  # noqa: PLC0415
@@ -131,7 +138,7 @@ def train(
     settings = read_recipe(recipe or _shipped_recipe(), (*corpus, *more_corpus))
     passages = read_corpus(settings.corpus)
     with _bar("Training", quiet) as progress:
-        trained = train_by(settings, passages, progress)
+        trained = train_by(settings, passages, checkpoints, progress)
     save_classifier(trained.model, output, trained.card, trained.unseen)
     save_classifier(trained.held_out, _twin_of(output), trained.held_out_card, trained.unseen)
     if not quiet:
@@ -145,6 +152,14 @@ def train(
 @click.argument("more_gold", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option("--recipe", type=click.Path(path_type=Path), help="Settings; the shipped model's by default.")
 @click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Replaces the recipe's corpora.")
+@click.option(
+    "--peers",
+    "chosen_peers",
+    type=click.Choice(["simple", "all", "none"]),
+    default="simple",
+    show_default=True,
+    help="Systems to stand beside it; all takes an hour and the extra 'peers'.",
+)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the figures.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def evaluate(
@@ -153,16 +168,18 @@ def evaluate(
     more_gold: tuple[Path, ...],
     recipe: Path | None,
     corpus: tuple[Path, ...],
+    chosen_peers: str,
     output: Path,
     *,
     quiet: bool,
 ) -> int:
-    """Measure a model on labelled passages, beside three simple peers, with intervals.
+    """Measure a model on labelled passages, beside peers, with intervals.
 
     A document that the model learned from is scored by its twin that did not.
     """
     from gcmtag.evaluating import as_markdown, load_contestants, write_evaluation  # noqa: PLC0415
     from gcmtag.evaluating import evaluate as measure  # noqa: PLC0415
+    from gcmtag.evaluating.peers import peers_named  # noqa: PLC0415
     from gcmtag.tagger import find_model  # noqa: PLC0415
     from gcmtag.training import read_corpus, read_recipe  # noqa: PLC0415
 
@@ -172,7 +189,9 @@ def evaluate(
     folder = find_model(model)
     contestant, twin = load_contestants(folder, _twin_of(folder))
     with _bar("Evaluating", quiet) as progress:
-        result = measure(contestant, twin, settings, read_corpus(settings.corpus), asked, progress=progress)
+        result = measure(
+            contestant, twin, settings, read_corpus(settings.corpus), asked, peers_named(chosen_peers), progress=progress
+        )
     write_evaluation(result, output)
     if not quiet:
         click.echo(as_markdown(result))
@@ -387,7 +406,10 @@ def _print_explanation(passage: str, tags: "Tags", words: dict[int, list[tuple[s
         console.print("No objective.\n")
     for number in tags.objectives:
         objective = OBJECTIVES[number - 1]
-        console.print(f"{tags.scores[number - 1]:.2f}  [bold]{number} {objective.short}[/bold]  {objective.title}")
+        doubt = "  (unsure)" if number in tags.unsure else ""
+        console.print(
+            f"{tags.scores[number - 1]:.2f}  [bold]{number} {objective.short}[/bold]  {objective.title}{doubt}"
+        )
         for item in (item for item in tags.evidence if item.objective == number):
             console.print(Text(f"      “{passage[item.start : item.end]}” ({item.score:.2f})"))
         if words[number]:
@@ -396,7 +418,11 @@ def _print_explanation(passage: str, tags: "Tags", words: dict[int, list[tuple[s
         (o for o in OBJECTIVES if o.number not in tags.objectives), key=lambda o: -tags.scores[o.number - 1]
     )
     console.print(
-        "\nnot predicted: " + ", ".join(f"{o.number} {o.short} {tags.scores[o.number - 1]:.2f}" for o in others[:4])
+        "\nnot predicted: "
+        + ", ".join(
+            f"{o.number} {o.short} {tags.scores[o.number - 1]:.2f}{' (unsure)' if o.number in tags.unsure else ''}"
+            for o in others[:4]
+        )
     )
     clusters = ", ".join(f"{c.number} ({score:.2f})" for c, score in zip(CLUSTERS, tags.cluster_scores, strict=True))
     console.print(f"clusters: {clusters}\nrole: {tags.role} ({tags.role_score:.2f})")

@@ -154,7 +154,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What the model says of one passage: 23 and 4 calibrated probabilities, and the decisions taken from them."""
+    """What the model says of one passage: 23 and 4 calibrated probabilities, and the decisions taken from them.
+
+    ``unsure`` are the objectives, predicted or not, whose score is so near to the threshold that a person should look:
+    half of the model's wrong decisions lie there.
+    """
 
     objectives: tuple[int, ...]
     scores: tuple[float, ...]
@@ -163,9 +167,11 @@ class Tags:
     role: str
     role_score: float
     evidence: tuple[Evidence, ...] = ()
+    unsure: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_objectives(self.objectives)
+        _check_objectives(self.unsure)
         if len(self.scores) != len(OBJECTIVES) or len(self.cluster_scores) != len(CLUSTERS):
             raise ValueError(f"expected 23 and 4 scores, got {len(self.scores)} and {len(self.cluster_scores)}")
         _check_probabilities((*self.scores, *self.cluster_scores, self.role_score))

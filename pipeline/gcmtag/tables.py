@@ -39,6 +39,7 @@ TAGS_SCHEMA: Final = pa.schema(
         ("role", pa.string()),
         ("role_score", pa.float32()),
         ("evidence", pa.list_(EVIDENCE_TYPE)),
+        ("unsure", pa.list_(pa.int8())),
         ("model", pa.string()),
     ]
 )
@@ -159,6 +160,7 @@ def _tags_row(passage: Passage, tags: Tags, model: str) -> dict[str, Any]:
             {"objective": item.objective, "start": item.start, "end": item.end, "score": item.score}
             for item in tags.evidence
         ],
+        "unsure": list(tags.unsure),
         "model": model,
     }
     for name, value in passage.extra.items():

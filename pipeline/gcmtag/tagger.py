@@ -86,11 +86,18 @@ class Tagger:
                 role=ROLES[int(role_row.argmax())],
                 role_score=float(role_row.max()),
                 evidence=spans,
+                unsure=self._unsure(text, row),
             )
-            for found, row, cluster_row, role_row, spans in zip(
-                objectives, scores.objectives, scores.clusters, scores.roles, evidence, strict=True
+            for text, found, row, cluster_row, role_row, spans in zip(
+                inputs.texts, objectives, scores.objectives, scores.clusters, scores.roles, evidence, strict=True
             )
         ]
+
+    def _unsure(self, text: str, scores: "NDArray[np.float32]") -> tuple[int, ...]:
+        low, high = self.classifier.doubt
+        if not _has_words(text):
+            return ()
+        return tuple(number for number, p in zip(NUMBERS, scores, strict=True) if low <= p <= high)
 
     def deciding_words(self, text: str, context: str = "", most: int = 6) -> dict[int, list[tuple[str, float]]]:
         """For each of the 23 objectives the words of the text that spoke most for it, with their weights (log odds).

@@ -8,6 +8,7 @@ from scipy.special import expit, log_expit
 from gcmtag.classifying.calibration import (
     SHRINKAGE,
     Calibration,
+    band_of_doubt,
     best_threshold,
     class_probabilities,
     fit_calibration,
@@ -140,3 +141,19 @@ def test_the_threshold_follows_the_probabilities() -> None:
     low = np.full((20, 23), 0.02)
     low[:, 0] = 0.3
     assert best_threshold(low) <= 0.3
+
+
+def test_half_of_the_wrong_decisions_lie_in_the_band_of_doubt_around_the_threshold() -> None:
+    logits, labels = drawn(seed=3)
+    probabilities = expit(0.5 * logits[0] + np.array([-1.0, 0.0, 1.0]))
+    low, high = band_of_doubt(probabilities, labels, 0.4)
+    assert low < 0.4 < high
+    wrong = (probabilities >= 0.4) != labels
+    inside = (probabilities >= low) & (probabilities <= high)
+    assert (wrong & inside).sum() / wrong.sum() == pytest.approx(0.5, abs=0.01)
+    assert inside.mean() < 0.5
+
+
+def test_without_a_wrong_decision_there_is_no_doubt() -> None:
+    labels = np.array([[True, False]])
+    assert band_of_doubt(np.where(labels, 0.9, 0.1), labels, 0.5) == pytest.approx((0.5, 0.5))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gcmtag.encoding import Adapter, Encoder, load_encoder
+from gcmtag.encoding.adapter import compressed, restored
 from gcmtag.errors import ModelDamaged
 
 LAYER = "encoder.layer.0.attention.self.query"
@@ -12,8 +13,8 @@ TEXT = "Seasonal workers may change employers."
 
 def adapter(rank: int = 2, size: int = 384, layer: str = LAYER, scale: float = 2.0) -> Adapter:
     draw = np.random.default_rng(3)
-    down = draw.normal(0, 0.1, (rank, size)).astype(np.float16)
-    up = draw.normal(0, 0.1, (384, rank)).astype(np.float16)
+    down = draw.normal(0, 0.1, (rank, size)).astype(np.float32)
+    up = draw.normal(0, 0.1, (384, rank)).astype(np.float32)
     return Adapter({layer: down}, {layer: up}, scale)
 
 
@@ -27,7 +28,7 @@ def test_a_layer_grows_by_scale_times_up_times_down() -> None:
     change = adapter()
     bare = weight_of(load_encoder("all-MiniLM-L6-v2"))
     merged = weight_of(load_encoder("all-MiniLM-L6-v2", adapter=change))
-    expected = bare + 2.0 * change.up[LAYER].astype(np.float32) @ change.down[LAYER].astype(np.float32)
+    expected = bare + 2.0 * change.up[LAYER] @ change.down[LAYER]
     assert np.abs(merged - bare).max() > 0.01
     np.testing.assert_allclose(merged, expected, atol=1e-6)
 
@@ -49,3 +50,22 @@ def test_both_halves_must_name_the_same_layers() -> None:
     half = {LAYER: np.zeros((2, 384), dtype=np.float16)}
     with pytest.raises(ValueError, match="different layers"):
         Adapter(half, {}, 1.0)
+
+
+def test_rounding_moves_no_number_by_more_than_half_a_step_of_its_row() -> None:
+    whole = adapter()
+    rounded = whole.rounded()
+    for before, after in ((whole.down[LAYER], rounded.down[LAYER]), (whole.up[LAYER], rounded.up[LAYER])):
+        steps = np.abs(before).max(axis=1, keepdims=True) / 127
+        assert (np.abs(before - after) <= 0.5001 * steps).all()
+        assert (before != after).any()
+
+
+def test_what_is_rounded_stays_as_it_is_when_rounded_again() -> None:
+    """Else a model that is loaded and saved would drift."""
+    once = adapter().rounded()
+    np.testing.assert_allclose(once.rounded().up[LAYER], once.up[LAYER], rtol=1e-6)
+
+
+def test_a_row_of_zeros_stays_zero() -> None:
+    assert (restored(*compressed(np.zeros((2, 3)))) == 0).all()

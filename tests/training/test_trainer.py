@@ -16,8 +16,8 @@ from gcmtag.errors import CorpusMismatch
 from gcmtag.evaluating.metrics import Judged, mean_average_precision
 from gcmtag.objectives import ROLES
 from gcmtag.training import LabelledPassage, Recipe, Trained, train
-from gcmtag.training.corpus import COMPACT_DOCUMENT, inputs_of, label_matrix
-from gcmtag.training.finetuning import finetune
+from gcmtag.training.corpus import COMPACT_DOCUMENT, inputs_of, label_matrix, reader_shares
+from gcmtag.training.finetuning import Lesson, finetune
 from gcmtag.training.trainer import calibration_split
 
 TESTED = "valdourada-plan-review"
@@ -57,6 +57,12 @@ def test_the_compacts_own_text_is_never_held_out(small_recipe: Recipe, seed: int
 def test_the_split_holds_out_the_share_of_documents_that_the_recipe_asks_for(small_recipe: Recipe) -> None:
     _, judged = calibration_split(corpus_of(*"abcdefgh"), replace(small_recipe, calibration_share=0.25))
     assert len(documents_of(judged)) == 2
+
+
+def test_documents_that_the_recipe_names_are_decided_on(small_recipe: Recipe) -> None:
+    named = replace(small_recipe, calibration=("b", "d", "elsewhere"))
+    _, judged = calibration_split(corpus_of(*"abcdefgh"), named)
+    assert documents_of(judged) == {"b", "d"}
 
 
 def test_the_seed_and_not_the_order_of_passages_makes_the_split(small_recipe: Recipe) -> None:
@@ -159,7 +165,7 @@ def steps() -> list[tuple[int, int]]:
 def tiny_trained(tiny: tuple[Recipe, list[LabelledPassage]], steps: list[tuple[int, int]]) -> Trained:
     """By a recipe that tests a document that the corpus lacks, as where the texts that are not ours are absent."""
     recipe, passages = tiny
-    return train(replace(recipe, tested=("elsewhere",)), passages, lambda done, total: steps.append((done, total)))
+    return train(replace(recipe, tested=("elsewhere",)), passages, progress=lambda done, total: steps.append((done, total)))
 
 
 def test_the_same_seed_gives_the_same_model(tiny: tuple[Recipe, list[LabelledPassage]], tiny_trained: Trained) -> None:
@@ -184,7 +190,14 @@ def test_passages_without_contexts_can_be_learned_from(tiny: tuple[Recipe, list[
 
 @pytest.fixture(scope="module")
 def tuned_recipe(small_recipe: Recipe) -> Recipe:
-    return replace(small_recipe, tested=(), epochs=1, max_tokens=16, batch_size=16)
+    return replace(small_recipe, tested=(), epochs=1, further_epochs=1, max_tokens=16, batch_size=16)
+
+
+@pytest.fixture(scope="module")
+def lesson(tiny: tuple[Recipe, list[LabelledPassage]]) -> Lesson:
+    inputs = inputs_of(tiny[1])
+    roles = np.array([-1 if p.role is None else ROLES.index(p.role) for p in tiny[1]])
+    return Lesson(joined_texts(inputs), inputs.texts, reader_shares(tiny[1]), roles)
 
 
 @pytest.fixture(scope="module")
@@ -204,16 +217,49 @@ def test_fine_tuning_gives_an_adapter_of_the_rank_that_changes_the_encoder(
 
 
 def test_fine_tuning_can_be_repeated(
-    tuned_recipe: Recipe, tuned: Trained, tiny: tuple[Recipe, list[LabelledPassage]]
+    tuned_recipe: Recipe, lesson: Lesson
 ) -> None:
-    inputs, labels = inputs_of(tiny[1]), label_matrix(tiny[1])
-    roles = np.array([-1 if p.role is None else ROLES.index(p.role) for p in tiny[1]])
-    adapter, objectives, _ = finetune(joined_texts(inputs), inputs.texts, labels, roles, tuned_recipe)
-    first = tuned.model.encoder.adapter
-    assert first is not None
-    for layer, matrix in adapter.up.items():
-        np.testing.assert_allclose(matrix, first.up[layer], atol=1e-4)
-    np.testing.assert_allclose(objectives.weights, tuned.model.objective_heads["dense"].weights, atol=1e-3)
+    first, second = finetune(lesson, tuned_recipe), finetune(lesson, tuned_recipe)
+    for layer, matrix in first.adapter.up.items():
+        np.testing.assert_allclose(matrix, second.adapter.up[layer], atol=1e-4)
+    np.testing.assert_allclose(first.objectives.weights, second.objectives.weights, atol=1e-3)
+
+
+def test_a_run_that_was_cut_short_goes_on_to_the_same_end(
+    tuned_recipe: Recipe, lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gcmtag.training.finetuning.CHECKPOINT_EVERY", 1)
+    whole = finetune(lesson, tuned_recipe)
+
+    def cut(done: int, _: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        finetune(lesson, tuned_recipe, checkpoint=tmp_path / "state.pt", progress=cut)
+    steps: list[int] = []
+    resumed = finetune(
+        lesson, tuned_recipe, checkpoint=tmp_path / "state.pt", progress=lambda done, _: steps.append(done)
+    )
+    assert steps[0] == 3
+    for layer, matrix in whole.adapter.up.items():
+        np.testing.assert_allclose(matrix, resumed.adapter.up[layer], atol=1e-4)
+
+
+def test_a_checkpoint_of_another_lesson_is_not_taken_up(tuned_recipe: Recipe, lesson: Lesson, tmp_path: Path) -> None:
+    finetune(lesson, tuned_recipe, checkpoint=tmp_path / "state.pt")
+    steps: list[int] = []
+    other = replace(lesson, targets=lesson.targets / 2)
+    finetune(other, tuned_recipe, checkpoint=tmp_path / "state.pt", progress=lambda done, _: steps.append(done))
+    assert steps[0] == 1
+
+
+def test_a_fit_goes_on_from_another(tuned_recipe: Recipe, lesson: Lesson) -> None:
+    """With a rate of nothing it ends where it began."""
+    first = finetune(lesson, tuned_recipe)
+    second = finetune(lesson, replace(tuned_recipe, learning_rate=0.0), start=first)
+    for layer, matrix in first.adapter.up.items():
+        np.testing.assert_allclose(matrix, second.adapter.up[layer], atol=1e-6)
 
 
 def test_a_fine_tuned_model_gives_the_same_scores_after_saving_and_loading(tuned: Trained, tmp_path: Path) -> None:

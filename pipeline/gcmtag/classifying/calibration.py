@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax, logit, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,6 +89,23 @@ def class_probabilities(slopes: tuple[float, ...], logits: "NDArray[np.floating]
 
 def _blend(slopes: "Sequence[float] | NDArray[np.float64]", logits: "NDArray[np.floating]") -> "NDArray[np.float64]":
     return np.tensordot(np.asarray(slopes, dtype=np.float64), logits, axes=1)
+
+
+def band_of_doubt(
+    probabilities: "NDArray[np.floating]", labels: "NDArray[np.bool_]", threshold: float
+) -> tuple[float, float]:
+    """The narrowest band around the threshold, even in log odds, that holds half of all wrong decisions.
+
+    Args:
+        probabilities: shape (n, labels), calibrated.
+        labels: shape (n, labels), true where the label applies.
+        threshold: at and above which a label is predicted.
+    """
+    safe = np.clip(probabilities.astype(np.float64), 1e-6, 1 - 1e-6)
+    wrong = (probabilities >= threshold) != labels
+    distances = np.abs(logit(safe[wrong]) - logit(threshold))
+    reach = float(np.median(distances)) if len(distances) else 0.0
+    return float(expit(logit(threshold) - reach)), float(expit(logit(threshold) + reach))
 
 
 def best_threshold(probabilities: "NDArray[np.floating]") -> float:

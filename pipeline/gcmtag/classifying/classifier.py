@@ -58,6 +58,7 @@ class Classifier:
     cluster_calibration: Calibration
     role_slopes: tuple[float, ...]
     threshold: float
+    doubt: tuple[float, float]  # probabilities between which a decision is likely wrong; the threshold lies in between
 
     def features(self, inputs: Inputs, progress: Progress | None = None) -> dict[str, Any]:
         """The feature matrix of each member."""

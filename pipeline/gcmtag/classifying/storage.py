@@ -1,12 +1,13 @@
 """A classifier on disk: JSON and safetensors with a manifest of hashes; loading runs no code from the files.
 
-Format version 1. To change the format: raise ``FORMAT_VERSION``, keep reading the former version or say in the error
+Format version 2 (1 had adapters in float16 and no band of doubt). To change the format: raise ``FORMAT_VERSION``, keep reading the former version or say in the error
 how to rebuild, and note the change here.
 
     manifest.json       format version, name, version, SHA-256 of every other file
     settings.json       encoder, calibration, thresholds, sizes
     vocabulary.json     terms of the text and context vocabularies, in column order
-    weights.safetensors idf weights, heads (float16 on words, float32 on vectors), adapter (float16)
+    weights.safetensors idf weights, heads (float16 on words, float32 on vectors), adapter (int8
+                        with a float32 scale for each row)
     unseen.safetensors  scores (n, 23) and labels (n, 23) of labelled passages that the members did not see, and the
                         number of each one's document (n): what is known of the classifier's errors; changes no answer
     card.json           what the model was trained on and how (changes no answer)
@@ -25,14 +26,16 @@ from gcmtag.classifying.calibration import Calibration
 from gcmtag.classifying.classifier import MEMBERS, Classifier, LinearHead
 from gcmtag.classifying.features import Words
 from gcmtag.encoding import Adapter, load_encoder
+from gcmtag.encoding.adapter import compressed, restored
 from gcmtag.errors import ModelDamaged, ModelNotFound
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 ANSWERING_FILES: Final = ("settings.json", "vocabulary.json", "weights.safetensors")
 UNSEEN_FILE: Final = "unseen.safetensors"
+SCALES: Final = "adapter_scales"
 KINDS: Final = ("objective", "role")
 
 
@@ -105,6 +108,7 @@ def load_classifier(folder: Path) -> tuple[Classifier, str]:
         cluster_calibration=_calibration(settings["cluster_calibration"]),
         role_slopes=tuple(settings["role_slopes"]),
         threshold=settings["threshold"],
+        doubt=tuple(settings["doubt"]),
     )
     return classifier, model_id(manifest)
 
@@ -168,6 +172,7 @@ def _settings(classifier: Classifier) -> dict[str, Any]:
         "cluster_calibration": _as_json(classifier.cluster_calibration),
         "role_slopes": list(classifier.role_slopes),
         "threshold": classifier.threshold,
+        "doubt": list(classifier.doubt),
     }
 
 
@@ -182,7 +187,9 @@ def _tensors(classifier: Classifier) -> dict[str, Any]:
     if classifier.encoder.adapter is not None:
         for half in ("down", "up"):
             for layer, matrix in getattr(classifier.encoder.adapter, half).items():
-                tensors[f"adapter.{half}.{layer}"] = np.ascontiguousarray(matrix.astype(np.float16))
+                numbers, scales = compressed(matrix)
+                tensors[f"adapter.{half}.{layer}"] = np.ascontiguousarray(numbers)
+                tensors[f"{SCALES}.{half}.{layer}"] = scales
     return tensors
 
 
@@ -190,7 +197,11 @@ def _adapter(tensors: Mapping[str, Any], scale: float | None) -> Adapter | None:
     if scale is None:
         return None
     halves = {
-        half: {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
+        half: {
+            name.removeprefix(start): restored(value, tensors[name.replace("adapter", SCALES, 1)])
+            for name, value in tensors.items()
+            if name.startswith(start)
+        }
         for half in ("down", "up")
         for start in [f"adapter.{half}."]
     }

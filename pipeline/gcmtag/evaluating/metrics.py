@@ -1,6 +1,6 @@
 """Measures over the fixed 23 objectives, with bootstrap intervals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,11 +42,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """One figure per measure, with a 95 % interval (percentile bootstrap over passages) where one is given."""
+    """One figure per measure, with a 95 % interval (percentile bootstrap) where one is given.
+
+    ``intervals`` draws passages again, ``document_intervals`` whole documents: what another set of documents might
+    give. The latter is empty where there is one document, and wide where there are few.
+    """
 
     passages: int
     values: dict[str, float]
     intervals: dict[str, tuple[float, float]]
+    document_intervals: dict[str, tuple[float, float]]
 
 
 def f1(true_positives: float, predicted: float, actual: float) -> float:
@@ -108,12 +113,33 @@ def cluster_micro_f1(judged: Judged) -> float:
     return f1((gold & chosen).sum(), chosen.sum(), gold.sum())
 
 
-def calibration_error(judged: Judged) -> float:
-    """Expected calibration error over all pairs of passage and objective, in ten bins of equal width."""
+def label_ranking(judged: Judged) -> float:
+    """Mean share of right objectives among those ranked as high as each right one (scikit-learn's LRAP)."""
+    from sklearn.metrics import label_ranking_average_precision_score  # noqa: PLC0415
+
+    some = judged.gold.any(axis=1)
+    if not some.any():
+        return float("nan")
+    return float(label_ranking_average_precision_score(judged.gold[some], judged.scores[some]))
+
+
+def brier(judged: Judged) -> float:
+    """Mean squared difference of score and truth over all pairs of passage and objective (Brier 1950)."""
+    return float(np.mean((judged.scores - judged.gold) ** 2))
+
+
+def reliability(judged: Judged) -> list[tuple[float, float, int]]:
+    """Per bin of scores that holds any: mean score, share of pairs where the objective applies, number of pairs."""
     scores, gold = judged.scores.ravel(), judged.gold.ravel()
     bins = np.minimum((scores * BINS).astype(int), BINS - 1)
-    gaps = [abs(scores[bins == b].mean() - gold[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    return float(np.sum(gaps))
+    return [
+        (float(scores[bins == b].mean()), float(gold[bins == b].mean()), int((bins == b).sum())) for b in np.unique(bins)
+    ]
+
+
+def calibration_error(judged: Judged) -> float:
+    """Expected calibration error over all pairs of passage and objective, in ten bins of equal width."""
+    return sum(abs(score - share) * pairs for score, share, pairs in reliability(judged)) / judged.gold.size
 
 
 MEASURES: Final[dict[str, Callable[[Judged], float]]] = {
@@ -122,21 +148,27 @@ MEASURES: Final[dict[str, Callable[[Judged], float]]] = {
     "mean_average_precision": mean_average_precision,
     "exact_match": exact_match,
     "cluster_micro_f1": cluster_micro_f1,
+    "label_ranking": label_ranking,
+    "brier": brier,
     "calibration_error": calibration_error,
 }
 WITH_INTERVALS: Final = ("micro_f1", "macro_f1", "mean_average_precision", "cluster_micro_f1")
 
 
-def measure(judged: Judged, seed: int) -> Measures:
-    """All measures, with intervals from passages drawn again with replacement.
+def measure(judged: Judged, seed: int, documents: Sequence[str] = ()) -> Measures:
+    """All measures, with intervals from passages and from documents drawn again with replacement.
 
     Args:
         judged: gold and answers, at least one passage.
         seed: of the draws.
+        documents: name of the document of each passage; none for one document.
     """
-    draws = _draws(len(judged.gold), seed)
-    intervals = {name: _interval([MEASURES[name](judged.rows(rows)) for rows in draws]) for name in WITH_INTERVALS}
-    return Measures(len(judged.gold), {name: float(f(judged)) for name, f in MEASURES.items()}, intervals)
+    return Measures(
+        passages=len(judged.gold),
+        values={name: float(f(judged)) for name, f in MEASURES.items()},
+        intervals=_intervals(judged, _draws(len(judged.gold), seed)),
+        document_intervals=_intervals(judged, _document_draws(documents, seed)) if len(set(documents)) > 1 else {},
+    )
 
 
 def difference(ours: Judged, theirs: Judged, seed: int) -> tuple[float, tuple[float, float]]:
@@ -146,6 +178,17 @@ def difference(ours: Judged, theirs: Judged, seed: int) -> tuple[float, tuple[fl
         micro_f1(ours) - micro_f1(theirs),
         _interval([micro_f1(ours.rows(rows)) - micro_f1(theirs.rows(rows)) for rows in draws]),
     )
+
+
+def _intervals(judged: Judged, draws: list["NDArray[np.int_]"]) -> dict[str, tuple[float, float]]:
+    return {name: _interval([MEASURES[name](judged.rows(rows)) for rows in draws]) for name in WITH_INTERVALS}
+
+
+def _document_draws(documents: Sequence[str], seed: int) -> list["NDArray[np.int_]"]:
+    names, owners = np.unique(documents, return_inverse=True)
+    rows = [np.flatnonzero(owners == i) for i in range(len(names))]
+    chosen = np.random.default_rng(seed).integers(len(names), size=(RESAMPLES, len(names)))
+    return [np.concatenate([rows[i] for i in draw]) for draw in chosen]
 
 
 def _draws(passages: int, seed: int) -> list["NDArray[np.int_]"]:

@@ -1,43 +1,70 @@
-"""Simple peers on the same training data: what a model must beat to be worth its weight.
+"""Peers on the same training passages: what a model must beat to be worth its weight.
 
-Each peer's threshold is the one with the best micro-F1 on training documents set aside as for the model itself.
+None sees a context or what a document declares: they are what somebody would build with the tool in question as its
+documentation shows. Each peer's threshold is the one with the best micro-F1 on the documents on which the model itself
+was decided.
 """
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.special import expit
 
 from gcmtag.classifying.features import Words
-from gcmtag.encoding import Encoder
+from gcmtag.encoding import Encoder, load_encoder
+from gcmtag.encoding.weights import encoder_folder
+from gcmtag.errors import MissingExtra
+from gcmtag.evaluating.keywords import keyword_scores
 from gcmtag.evaluating.metrics import f1
-from gcmtag.objectives import OBJECTIVES
+from gcmtag.objectives import NUMBERS, OBJECTIVES
 from gcmtag.training.corpus import LabelledPassage, label_matrix
-from gcmtag.training.recipe import Recipe
-from gcmtag.training.trainer import calibration_split, fit_objectives
+from gcmtag.training.trainer import fit_objectives
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Scorer = Callable[[Sequence[LabelledPassage], Sequence[LabelledPassage]], "NDArray[np.float32]"]
 
+KEYWORDS: Final = "keyword queries"
 TITLE_COSINE: Final = "cosine to the titles"
 LEXICAL: Final = "TF-IDF + logistic regression"
 DENSE: Final = "encoder + logistic regression"
+FASTTEXT: Final = "fastText"
+SPACY_BAG: Final = "spaCy bag of words"
+SPACY_ENSEMBLE: Final = "spaCy ensemble"
+SETFIT: Final = "SetFit"
+UNCALIBRATED: Final = (KEYWORDS, TITLE_COSINE)  # counts and cosines are no probabilities
+PEERS_ENCODER: Final = "all-MiniLM-L6-v2"
 STRENGTH: Final = 10.0
-CANDIDATES: Final = np.arange(0.02, 0.99, 0.01)
+SEED: Final = 20181210
+SETFIT_STEPS: Final = 400  # 6,400 pairs; more brought it nothing on the documents that decide
+SPACY_EPOCHS: Final = 8
+FASTTEXT_EPOCHS: Final = 40
+NUMBER_NAMES: Final = tuple(str(number) for number in NUMBERS)
 
 
-def peers(encoder: Encoder) -> dict[str, Scorer]:
-    """The peers by name; each scores passages, shape (n, 23), after learning from others. None sees a context."""
+def peers_named(choice: str) -> dict[str, Scorer]:
+    """The peers of a choice: "none", "simple" (seconds each) or "all"."""
+    if choice == "none":
+        return {}
+    encoder = load_encoder(PEERS_ENCODER)
+    return simple_peers(encoder) | (thorough_peers(encoder) if choice == "all" else {})
+
+
+def simple_peers(encoder: Encoder) -> dict[str, Scorer]:
+    """Peers that take seconds, by name; each scores passages, shape (n, 23), after learning from others."""
     known: dict[str, NDArray[np.float32]] = {}
 
     def vectors(passages: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
-        # Each peer asks for the same passages twice: for its threshold and for its answers.
+        # Two peers ask for the same passages.
         new = list(dict.fromkeys(p.text for p in passages if p.text not in known))
         known.update(zip(new, encoder.encode(new), strict=True) if new else ())
         return np.stack([known[p.text] for p in passages])
+
+    def keywords(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
+        return keyword_scores([p.text for p in asked])
 
     def title_cosine(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
         titles = encoder.encode([objective.title for objective in OBJECTIVES])
@@ -50,20 +77,167 @@ def peers(encoder: Encoder) -> dict[str, Scorer]:
     def dense(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
         return _regression(vectors(seen), seen, vectors(asked))
 
-    return {TITLE_COSINE: title_cosine, LEXICAL: lexical, DENSE: dense}
+    return {KEYWORDS: keywords, TITLE_COSINE: title_cosine, LEXICAL: lexical, DENSE: dense}
 
 
-def choose_threshold(scorer: Scorer, passages: Sequence[LabelledPassage], recipe: Recipe) -> float:
-    """Threshold with the best micro-F1 on documents that the scorer did not learn from, split as for the model."""
-    seen, asked = calibration_split(passages, recipe)
-    scores, gold = scorer(seen, asked), label_matrix(asked)
+def thorough_peers(encoder: Encoder) -> dict[str, Scorer]:
+    """Peers of other libraries (extra ``peers``), which take minutes each on a CPU."""
+    return {
+        FASTTEXT: _fasttext,
+        SPACY_BAG: lambda seen, asked: _spacy(seen, asked, SPACY_BAG_MODEL),
+        SPACY_ENSEMBLE: lambda seen, asked: _spacy(seen, asked, SPACY_ENSEMBLE_MODEL),
+        SETFIT: lambda seen, asked: _setfit(seen, asked, encoder),
+    }
+
+
+def answers(
+    scorer: Scorer,
+    learned: Sequence[LabelledPassage],
+    deciding: Sequence[LabelledPassage],
+    asked: Sequence[LabelledPassage],
+) -> tuple["NDArray[np.float32]", float]:
+    """Scores of the asked passages, shape (n, 23), and the threshold to read them by.
+
+    Args:
+        scorer: the peer.
+        learned: what it may learn from.
+        deciding: passages on which the threshold is chosen, by a fit that did not learn from their documents.
+        asked: what it shall score.
+    """
+    decided_on = {p.document for p in deciding}
+    apart = [p for p in learned if p.document not in decided_on]
+    found = scorer(apart, [*deciding, *asked])
+    threshold = choose_threshold(found[: len(deciding)], label_matrix(deciding))
+    if len(apart) == len(learned):
+        return found[len(deciding) :], threshold
+    return scorer(learned, asked), threshold
+
+
+def choose_threshold(scores: "NDArray[np.floating]", gold: "NDArray[np.bool_]") -> float:
+    """The score at and above which answers have the best micro-F1; both shapes (n, 23)."""
+    candidates = np.unique(np.quantile(scores, np.linspace(0.5, 1.0, 400)))
 
     def score_of(threshold: float) -> float:
         chosen = scores >= threshold
         return f1((chosen & gold).sum(), chosen.sum(), gold.sum())
 
-    return float(max(CANDIDATES, key=score_of))
+    return float(max(candidates, key=score_of))
 
 
 def _regression(features: Any, seen: Sequence[LabelledPassage], asked: Any) -> "NDArray[np.float32]":  # noqa: ANN401
     return expit(fit_objectives(features, label_matrix(seen), STRENGTH).logits(asked))  # type: ignore[no-any-return]
+
+
+def _fasttext(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
+    """One-vs-all on word bigrams, as fastText's tutorial has it for several labels (Joulin et al. 2017)."""
+    import tempfile  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    try:
+        import fasttext  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtra("the peers of other libraries need: pip install 'gcmtag[peers]'") from error
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "train.txt"
+        lines.write_text("\n".join(f"{_fasttext_labels(p)} {_plain(p.text)}" for p in seen), encoding="utf-8")
+        model = fasttext.train_supervised(
+            str(lines), loss="ova", epoch=FASTTEXT_EPOCHS, lr=0.5, wordNgrams=2, dim=100, minCount=2, thread=1, verbose=0
+        )
+    rows = np.zeros((len(asked), len(NUMBERS)), dtype=np.float32)
+    for row, passage in zip(rows, asked, strict=True):
+        for label, chance in zip(*model.predict(_plain(passage.text), k=-1), strict=True):
+            name = label.removeprefix("__label__")
+            if name in NUMBER_NAMES:
+                row[int(name) - 1] = min(chance, 1.0)
+    return rows
+
+
+def _fasttext_labels(passage: LabelledPassage) -> str:
+    return " ".join(f"__label__{number}" for number in passage.objectives) or "__label__none"
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
+
+
+SPACY_BAG_MODEL: Final = {
+    "@architectures": "spacy.TextCatBOW.v3",
+    "exclusive_classes": False,
+    "length": 262144,
+    "ngram_size": 2,
+    "no_output_layer": False,
+}
+SPACY_ENSEMBLE_MODEL: Final = {
+    "@architectures": "spacy.TextCatEnsemble.v2",
+    "linear_model": SPACY_BAG_MODEL,
+    "tok2vec": {
+        "@architectures": "spacy.Tok2Vec.v2",
+        "embed": {
+            "@architectures": "spacy.MultiHashEmbed.v2",
+            "width": 64,
+            "rows": [2000, 2000, 500, 1000, 500],
+            "attrs": ["NORM", "LOWER", "PREFIX", "SUFFIX", "SHAPE"],
+            "include_static_vectors": False,
+        },
+        "encode": {
+            "@architectures": "spacy.MaxoutWindowEncoder.v2",
+            "width": 64,
+            "window_size": 1,
+            "maxout_pieces": 3,
+            "depth": 2,
+        },
+    },
+}
+
+
+def _spacy(
+    seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage], architecture: dict[str, Any]
+) -> "NDArray[np.float32]":
+    """``textcat_multilabel`` with the settings that spaCy's own quickstart writes."""
+    import spacy  # noqa: PLC0415
+    from spacy.training import Example  # noqa: PLC0415
+    from spacy.util import compounding, fix_random_seed, minibatch  # noqa: PLC0415
+
+    fix_random_seed(SEED)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("textcat_multilabel", config={"model": architecture})
+    examples = [
+        Example.from_dict(
+            nlp.make_doc(p.text), {"cats": {name: float(int(name) in p.objectives) for name in NUMBER_NAMES}}
+        )
+        for p in seen
+    ]
+    optimizer = nlp.initialize(lambda: examples)
+    draw = random.Random(SEED)  # noqa: S311 (no secret depends on it)
+    for _ in range(SPACY_EPOCHS):
+        draw.shuffle(examples)
+        for batch in minibatch(examples, size=compounding(8.0, 64.0, 1.001)):
+            nlp.update(batch, sgd=optimizer, drop=0.2)
+    return np.array(
+        [[doc.cats[name] for name in NUMBER_NAMES] for doc in nlp.pipe(p.text for p in asked)], dtype=np.float32
+    ).reshape(len(asked), len(NUMBERS))
+
+
+def _setfit(
+    seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage], encoder: Encoder
+) -> "NDArray[np.float32]":
+    """Contrastive fine-tuning of the small encoder, then one logistic regression per objective (Tunstall et al. 2022)."""
+    try:
+        from datasets import Dataset  # noqa: PLC0415
+        from setfit import SetFitModel, Trainer, TrainingArguments  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtra("the peers of other libraries need: pip install 'gcmtag[peers]'") from error
+    model = SetFitModel.from_pretrained(str(encoder_folder(encoder.name)), multi_target_strategy="one-vs-rest")
+    labels = label_matrix(seen).astype(int)
+    arguments = TrainingArguments(
+        batch_size=16, max_steps=SETFIT_STEPS, num_epochs=1, seed=SEED, sampling_strategy="undersampling",
+        save_strategy="no", report_to="none", show_progress_bar=False,
+    )  # fmt: skip
+    rows = Dataset.from_dict({"text": [p.text for p in seen], "label": labels.tolist()})
+    Trainer(model=model, args=arguments, train_dataset=rows).train()
+    return np.asarray(model.predict_proba([p.text for p in asked], as_numpy=True), dtype=np.float32)
+
+
+def documents_of(passages: Sequence[LabelledPassage], names: Collection[str]) -> list[LabelledPassage]:
+    """The passages of the named documents, in their order."""
+    return [p for p in passages if p.document in names]

@@ -6,7 +6,7 @@ model as it is. Peers learn from the passages that the scoring model learned fro
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gcmtag.classifying import Classifier, load_classifier
-from gcmtag.encoding import Encoder
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import CorpusMismatch, UsageError
-from gcmtag.evaluating.metrics import Judged, Measures, difference, measure, per_objective
-from gcmtag.evaluating.peers import choose_threshold, peers
+from gcmtag.evaluating.metrics import Judged, Measures, difference, measure, per_objective, reliability
+from gcmtag.evaluating.peers import UNCALIBRATED, Scorer, answers, documents_of
+from gcmtag.evaluating.pictures import draw_reliability
 from gcmtag.objectives import OBJECTIVES, ROLES
 from gcmtag.training.corpus import LabelledPassage, inputs_of, label_matrix
 from gcmtag.training.recipe import Recipe
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OURS: Final = "gcmtag"
+POOLED: Final = "pooled"
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Results by document, "pooled" last: measures by system, per-objective figures and role accuracy of ours.
+    """Results by document, "pooled" last: measures by system; of ours also figures by objective, roles, reliability.
 
-    ``per_objective`` maps a document to rows of (objective, precision, recall, F1, gold positives).
+    ``per_objective`` maps a document to rows of (objective, precision, recall, F1, gold positives), ``reliability`` to
+    rows of (mean score of a bin, share of pairs where the objective applies, pairs).
     """
 
     model: str
@@ -42,6 +44,7 @@ class Evaluation:
     differences: dict[str, dict[str, tuple[float, tuple[float, float]]]]
     per_objective: dict[str, list[tuple[int, float, float, float, int]]]
     role_accuracy: dict[str, float]
+    reliability: dict[str, list[tuple[float, float, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def evaluate(
     recipe: Recipe,
     corpus: Sequence[LabelledPassage],
     gold: Sequence[LabelledPassage],
+    peers: Mapping[str, Scorer],
     *,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -72,9 +76,10 @@ def evaluate(
     Args:
         model: the model in question.
         twin: the same recipe without the tested documents; needed where the model learned from one of them.
-        recipe: how they were trained; peers choose their thresholds on the same split.
+        recipe: how they were trained.
         corpus: labelled passages of all documents that the models learned from; peers learn from them.
         gold: labelled passages of one or more documents.
+        peers: systems to stand beside it, by name.
         progress: called with (steps done, steps in all).
 
     Raises:
@@ -90,8 +95,7 @@ def evaluate(
         _check_corpus(contestant, corpus)
     judged: dict[str, dict[str, Judged]] = {document: {} for document in documents}
     roles: dict[str, list[bool]] = {}
-    peer_scorers = peers(Encoder(recipe.encoder, recipe.max_tokens))
-    steps, done = len(contestants) * (1 + len(peer_scorers)), 0
+    steps, done = len(contestants) * (1 + len(peers)), 0
     for contestant in contestants:
         own = {d: [p for p in gold if p.document == d] for d in documents if scorers[d].model == contestant.model}
         for document, asked in own.items():
@@ -99,13 +103,13 @@ def evaluate(
             chosen = scores.objectives >= contestant.classifier.threshold
             judged[document][OURS] = Judged(label_matrix(asked), chosen, scores.objectives)
             roles[document] = _role_hits(asked, scores.roles)
-        others = [p for p in corpus if p.document in contestant.learned_from]
-        for name, scorer in peer_scorers.items():
+        learned = documents_of(corpus, contestant.learned_from)
+        deciding = documents_of(corpus, contestant.decided_on)
+        for name, scorer in peers.items():
             done += 1
             if progress is not None:
                 progress(done, steps)
-            threshold = choose_threshold(scorer, others, recipe)
-            found = scorer(others, [p for asked in own.values() for p in asked])
+            found, threshold = answers(scorer, learned, deciding, [p for asked in own.values() for p in asked])
             start = 0
             for document, asked in own.items():
                 rows = found[start : start + len(asked)]
@@ -114,12 +118,16 @@ def evaluate(
     if progress is not None:
         progress(steps, steps)
     if len(documents) > 1:
-        judged["pooled"] = {name: _pooled([judged[d][name] for d in documents]) for name in judged[documents[0]]}
-        roles["pooled"] = [hit for document in documents for hit in roles[document]]
+        judged[POOLED] = {name: _pooled([judged[d][name] for d in documents]) for name in judged[documents[0]]}
+        roles[POOLED] = [hit for document in documents for hit in roles[document]]
+    sources = [document for document in documents for p in gold if p.document == document]
     return Evaluation(
         model=model.model,
         scored_by={document: scorers[document].model for document in documents},
-        measures={d: {name: measure(j, recipe.seed) for name, j in found.items()} for d, found in judged.items()},
+        measures={
+            d: {name: measure(j, recipe.seed, sources if d == POOLED else ()) for name, j in found.items()}
+            for d, found in judged.items()
+        },
         differences={
             d: {name: difference(found[OURS], j, recipe.seed) for name, j in found.items() if name != OURS}
             for d, found in judged.items()
@@ -128,6 +136,7 @@ def evaluate(
             d: [(o.number, *per_objective(found[OURS], o.number - 1)) for o in OBJECTIVES]
             for d, found in judged.items()
         },
+        reliability={d: reliability(found[OURS]) for d, found in judged.items()},
         role_accuracy={d: float(np.mean(hits)) if hits else float("nan") for d, hits in roles.items()},
     )
 
@@ -175,11 +184,12 @@ def _role_hits(passages: Sequence[LabelledPassage], scores: "NDArray[np.float32]
 
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
-    """Writes ``metrics.json`` and ``metrics.md`` into ``folder``, which is made if need be."""
+    """Writes ``metrics.json``, ``metrics.md`` and the picture of reliability into ``folder``, made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_without_nan(asdict(evaluation)), indent=1, ensure_ascii=False)
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
     (folder / "metrics.md").write_text(as_markdown(evaluation), encoding="utf-8")
+    draw_reliability(list(evaluation.reliability.values())[-1], folder)
 
 
 def as_markdown(evaluation: Evaluation) -> str:
@@ -215,8 +225,8 @@ def _system_row(name: str, measures: Measures, against: tuple[float, tuple[float
     low, high = measures.intervals["micro_f1"]
     gap = "" if against is None else f"{against[0]:+.3f} ({against[1][0]:+.3f} to {against[1][1]:+.3f})"
     v = measures.values
-    # A cosine is no probability; its distance from one means nothing.
-    error = "" if name.startswith("cosine") else f"{v['calibration_error']:.3f}"
+    # Counts and cosines are no probabilities; their distance from one means nothing.
+    error = "" if name in UNCALIBRATED else f"{v['calibration_error']:.3f}"
     return (
         f"| {name} | {v['micro_f1']:.3f} ({low:.3f} to {high:.3f}) | {v['macro_f1']:.3f} | "
         f"{_figure(v['mean_average_precision'], 3)} | {v['cluster_micro_f1']:.3f} | {error} | {gap} |"

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 COMPACT_DOCUMENT: Final = "gcm-objectives"  # the Compact's own text, labelled by the objective it stands under
 
+READINGS: Final = ("coder_a", "coder_b")  # fields that hold what each reader gave before settling
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledPassage:
-    """A passage with its labels; ``role`` is None where nobody judged it."""
+    """A passage with its labels; ``role`` is None where nobody judged it.
+
+    ``readings`` are the objectives that each reader gave before their differences were settled, where that is known.
+    """
 
     id: str
     document: str
@@ -29,13 +34,14 @@ class LabelledPassage:
     objectives: tuple[int, ...]
     role: str | None
     declared: tuple[int, ...] = ()
+    readings: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("id", "document", "text", "context"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"{name} is {getattr(self, name)!r}, expected a string")
-        for name in ("objectives", "declared"):
-            numbers = getattr(self, name)
+        named = [("objectives", self.objectives), ("declared", self.declared), *(("reading", r) for r in self.readings)]
+        for name, numbers in named:
             # 5.0 and True are equal to numbers of objectives and are none.
             known = all(type(number) is int and number in NUMBERS for number in numbers)
             if not known or list(numbers) != sorted(set(numbers)):
@@ -69,7 +75,10 @@ def write_corpus(passages: Sequence[LabelledPassage], path: Path) -> None:
     """Writes passages as JSON Lines that ``read_corpus`` reads."""
     with path.open("w", encoding="utf-8") as file:
         for passage in passages:
-            file.write(json.dumps(asdict(passage), ensure_ascii=False) + "\n")
+            row = asdict(passage)
+            readings = zip(READINGS, row.pop("readings"), strict=False)
+            row |= {name: {"objectives": reading} for name, reading in readings}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def label_matrix(passages: Sequence[LabelledPassage]) -> "NDArray[np.bool_]":
@@ -78,6 +87,21 @@ def label_matrix(passages: Sequence[LabelledPassage]) -> "NDArray[np.bool_]":
     for row, passage in zip(labels, passages, strict=True):
         row[[number - 1 for number in passage.objectives]] = True
     return labels
+
+
+def reader_shares(passages: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
+    """Shape (n, 23), float32: the share of readers for whom the objective applies.
+
+    The settled labels count as much as all readings before settling together, so what was settled stays on its side of
+    one half, and where the readers doubted, a model may doubt too.
+    """
+    shares = label_matrix(passages).astype(np.float32)
+    for row, passage in zip(shares, passages, strict=True):
+        if passage.readings:
+            row /= 2
+            for reading in passage.readings:
+                row[[number - 1 for number in reading]] += 0.5 / len(passage.readings)
+    return shares
 
 
 def inputs_of(passages: Sequence[LabelledPassage]) -> Inputs:
@@ -122,4 +146,5 @@ def _passage(row: dict[str, Any], stem: str) -> LabelledPassage:
         objectives=tuple(row["objectives"]),
         role=row["role"],
         declared=tuple(row.get("declared", ())),
+        readings=tuple(tuple(row[name]["objectives"]) for name in READINGS if name in row),
     )

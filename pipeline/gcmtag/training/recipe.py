@@ -27,7 +27,10 @@ class Recipe:
         most_terms: size of the text vocabulary.
         lexical_strength: inverse of the penalty on the weights of words (C of a logistic regression).
         dense_strength: the same for the weights on vectors where the encoder is left as it is.
-        calibration_share: share of the documents on which calibration and threshold are chosen.
+        further_epochs: passes of the second fit, which goes on from the first with everything.
+        further_rate: learning rate of the second fit.
+        calibration: documents on which calibration and threshold are chosen; the twin never learns from them.
+        calibration_share: share of the documents that are drawn for it where a corpus has none of those.
         tested: documents that measure the recipe: the twin never sees them, and no decision depends on them.
         corpus: files or folders, relative to the recipe's own folder.
     """
@@ -46,6 +49,9 @@ class Recipe:
     most_terms: int
     lexical_strength: float
     dense_strength: float
+    further_epochs: int
+    further_rate: float
+    calibration: tuple[str, ...]
     calibration_share: float
     tested: tuple[str, ...]
     corpus: tuple[Path, ...]
@@ -54,7 +60,7 @@ class Recipe:
         """Plain values, without the corpora's places, which differ between machines."""
         values = asdict(self)
         values.pop("corpus")
-        values["tested"] = list(self.tested)
+        values |= {"calibration": list(self.calibration), "tested": list(self.tested)}
         return values
 
 
@@ -90,4 +96,6 @@ def _checked(path: Path, values: dict[str, Any]) -> Recipe:
             values[name] = tuple(value)
         else:
             raise UsageError(f"{path}: {name} is {value!r}, expected a list of strings")
+    if values["epochs"] and not values["further_epochs"]:
+        raise UsageError(f"{path}: further_epochs is 0, so the second fit would learn nothing: set it to 1 or more")
     return Recipe(**values)

@@ -4,22 +4,23 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gcmtag.classifying.calibration import Calibration, best_threshold, fit_calibration, fit_temperatures
+from gcmtag.classifying.calibration import Calibration, band_of_doubt, best_threshold, fit_calibration, fit_temperatures
 from gcmtag.classifying.classifier import Classifier, LinearHead, cluster_logits, member_logits
 from gcmtag.classifying.features import Words, dense_features, joined_texts, lexical_features
 from gcmtag.classifying.storage import Unseen
-from gcmtag.encoding import Adapter, Encoder, load_encoder
+from gcmtag.encoding import Encoder, load_encoder
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import CorpusMismatch
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
-from gcmtag.training.corpus import COMPACT_DOCUMENT, LabelledPassage, inputs_of, label_matrix
-from gcmtag.training.finetuning import finetune
+from gcmtag.training.corpus import COMPACT_DOCUMENT, LabelledPassage, inputs_of, label_matrix, reader_shares
+from gcmtag.training.finetuning import Lesson, Tuned, finetune
 from gcmtag.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CONTEXT_TERMS: Final = 5_000
 FEWEST_DOCUMENTS: Final = 3
+FIRST_SHARE: Final = 70  # percent of the work that the first fit is, for the progress bar
 UNSEEN: Final = -30.0  # logit of a label that the training passages never show
 
 
@@ -49,6 +51,7 @@ class _Members:
     words: dict[str, Words]
     objectives: dict[str, LinearHead]
     roles: dict[str, LinearHead]
+    tuned: Tuned | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +62,27 @@ class _Decisions:
     cluster_calibration: Calibration
     role_slopes: tuple[float, ...]
     threshold: float
+    doubt: tuple[float, float]
     unseen: Unseen
 
 
-def train(recipe: Recipe, passages: Sequence[LabelledPassage], progress: Progress | None = None) -> Trained:
+def train(
+    recipe: Recipe,
+    passages: Sequence[LabelledPassage],
+    checkpoints: Path | None = None,
+    progress: Progress | None = None,
+) -> Trained:
     """A classifier from labelled passages, and its twin that never saw the documents ``recipe.tested``.
 
-    Two fits. The first leaves out the tested documents and a share of the others; calibration, blend and threshold are
-    chosen on that share, by whole documents, since passages of one document share words that no other has. This is the
-    twin, which measures the recipe; it learned from less than the second fit, which is on everything. Both use the
-    decisions of the first fit, so no decision depends on a tested document.
+    Two fits. The first leaves out the tested documents and the calibrating ones, on which calibration, blend and
+    threshold are chosen: by whole documents, since passages of one document share words that no other has. This is the
+    twin, which measures the recipe. The second fit goes on from the first with everything, and so learned from more.
+    Both use the decisions of the first fit, so no decision depends on a tested document.
 
     Args:
         recipe: the settings.
         passages: what to learn from.
+        checkpoints: folder in which fine-tuning keeps its state, so that a run that was cut short can go on.
         progress: called with (percent done, 100).
 
     Raises:
@@ -84,10 +94,13 @@ def train(recipe: Recipe, passages: Sequence[LabelledPassage], progress: Progres
     _check(untested)
     seen, judged = calibration_split(untested, recipe)
     _check_roles(seen, judged)
-    twin = _fit(seen, recipe, _half(progress, 0))
+    first, second = ((checkpoints / f"fit-{n}.pt" if checkpoints else None) for n in (1, 2))
+    further = replace(recipe, epochs=recipe.further_epochs, learning_rate=recipe.further_rate)
+    twin = _fit(seen, recipe, checkpoint=first, progress=_part(progress, 0, FIRST_SHARE))
     decisions = _decide(twin, judged)
-    full = _fit(passages, recipe, _half(progress, 1))
-    seconds = time.monotonic() - started
+    full = _fit(passages, further, twin.tuned, second, _part(progress, FIRST_SHARE, 100))
+    earlier = sum(fit.tuned.earlier_seconds for fit in (twin, full) if fit.tuned)
+    seconds = time.monotonic() - started + earlier
     return Trained(
         model=_assemble(recipe.name, recipe, full, decisions),
         card=_card(recipe, passages, judged, seconds),
@@ -100,13 +113,16 @@ def train(recipe: Recipe, passages: Sequence[LabelledPassage], progress: Progres
 def calibration_split(
     passages: Sequence[LabelledPassage], recipe: Recipe
 ) -> tuple[list[LabelledPassage], list[LabelledPassage]]:
-    """Passages to learn from and passages of other documents to decide on; the Compact's text is always learned from.
+    """Passages to learn from and passages of other documents to decide on.
 
-    The documents are drawn with the recipe's seed; the Compact's text is no natural document and calibrates nothing.
+    The recipe names the documents to decide on; of a corpus that has none of them a share is drawn with the recipe's
+    seed. The Compact's text is no natural document and calibrates nothing.
     """
     names = sorted({p.document for p in passages} - {COMPACT_DOCUMENT})
-    np.random.default_rng(recipe.seed).shuffle(names)
-    chosen = set(names[: max(1, round(recipe.calibration_share * len(names)))])
+    chosen = set(recipe.calibration) & set(names)
+    if not chosen:
+        np.random.default_rng(recipe.seed).shuffle(names)
+        chosen = set(names[: max(1, round(recipe.calibration_share * len(names)))])
     return [p for p in passages if p.document not in chosen], [p for p in passages if p.document in chosen]
 
 
@@ -140,19 +156,25 @@ def _fit_roles(features: Any, roles: "NDArray[np.int_]", strength: float) -> Lin
     return LinearHead(weights, bias)
 
 
-def _fit(passages: Sequence[LabelledPassage], recipe: Recipe, progress: Progress | None) -> _Members:
+def _fit(
+    passages: Sequence[LabelledPassage],
+    recipe: Recipe,
+    start: Tuned | None = None,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
+) -> _Members:
     inputs, labels, roles = inputs_of(passages), label_matrix(passages), _role_indices(passages)
     words = {
         "text": Words.learn(inputs.texts, recipe.longest_term, recipe.most_terms),
         "context": Words.learn(inputs.nearest_contexts(), 1, CONTEXT_TERMS),
     }
     lexical = lexical_features(inputs, words)
-    adapter: Adapter | None = None
+    tuned: Tuned | None = None
     if recipe.epochs:
-        adapter, objective_head, role_head = finetune(
-            joined_texts(inputs), inputs.texts, labels, roles, recipe, progress
-        )
-        encoder = load_encoder(recipe.encoder, recipe.max_tokens, adapter)
+        lesson = Lesson(joined_texts(inputs), inputs.texts, reader_shares(passages), roles)
+        tuned = finetune(lesson, recipe, start, checkpoint, progress)
+        encoder = load_encoder(recipe.encoder, recipe.max_tokens, tuned.adapter)
+        objective_head, role_head = tuned.objectives, tuned.roles
     else:
         encoder = load_encoder(recipe.encoder, recipe.max_tokens)
         dense = dense_features(inputs, encoder, progress)
@@ -163,6 +185,7 @@ def _fit(passages: Sequence[LabelledPassage], recipe: Recipe, progress: Progress
         words,
         {"lexical": fit_objectives(lexical, labels, recipe.lexical_strength), "dense": objective_head},
         {"lexical": _fit_roles(lexical, roles, recipe.lexical_strength), "dense": role_head},
+        tuned,
     )
 
 
@@ -176,11 +199,13 @@ def _decide(members: _Members, judged: Sequence[LabelledPassage]) -> _Decisions:
     calibration = fit_calibration(logits, labels)
     probabilities = calibration.probabilities(logits)
     known = np.flatnonzero(roles >= 0)
+    threshold = best_threshold(probabilities)
     return _Decisions(
         calibration=calibration,
         cluster_calibration=fit_calibration(cluster_logits(probabilities)[np.newaxis], _cluster_labels(labels)),
         role_slopes=fit_temperatures(member_logits(members.roles, features)[:, known], roles[known]),
-        threshold=best_threshold(probabilities),
+        threshold=threshold,
+        doubt=band_of_doubt(probabilities, labels, threshold),
         unseen=Unseen(probabilities, labels, np.unique([p.document for p in judged], return_inverse=True)[1]),
     )
 
@@ -197,13 +222,15 @@ def _assemble(name: str, recipe: Recipe, members: _Members, decisions: _Decision
         cluster_calibration=decisions.cluster_calibration,
         role_slopes=decisions.role_slopes,
         threshold=decisions.threshold,
+        doubt=decisions.doubt,
     )
 
 
-def _half(progress: Progress | None, half: int) -> Progress | None:
+def _part(progress: Progress | None, start: int, end: int) -> Progress | None:
+    """Reports of one fit as percent of the whole run."""
     if progress is None:
         return None
-    return lambda done, total: progress(round(50 * (half + done / max(total, 1))), 100)
+    return lambda done, total: progress(round(start + (end - start) * done / max(total, 1)), 100)
 
 
 def _role_indices(passages: Sequence[LabelledPassage]) -> "NDArray[np.int_]":
