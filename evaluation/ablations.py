@@ -5,7 +5,8 @@
 Every variant learns from the passages that the shipped model's twin learned from (or a part of them), is calibrated and
 gets its threshold on the same deciding documents, and is scored on the two real documents. The last column is the mean
 average precision on the deciding documents, which calibration hardly moves. Variants without fine-tuning are fitted
-here; fine-tuned encoders are read from twins that ``gcmtag train`` wrote. Writes evaluation/results/ablations.{json,md}.
+here; fine-tuned encoders are read from twins that ``gcmtag train`` wrote. Writes ablations.{json,md} in
+evaluation/results.
 """
 
 import argparse

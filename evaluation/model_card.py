@@ -7,6 +7,7 @@ reporting".
 """
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ ROOT: Final = Path(__file__).parents[1]
 MODELS: Final = ROOT / "models"
 METRICS: Final = ROOT / "evaluation" / "results" / "metrics.json"
 CORPUS: Final = ROOT / "corpus" / "authored"
+WIDTH: Final = 118
+WATTS: Final = 30  # of two cores of a server, roughly
 FAILURES: Final = 4  # examples of each kind
 LONGEST: Final = 300  # characters of an example
 
@@ -48,6 +51,10 @@ def _json(model: str, name: str) -> dict[str, Any]:
     return values
 
 
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
 def _what(card: dict[str, Any], twin: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     return [
         "# Shipped models",
@@ -55,16 +62,20 @@ def _what(card: dict[str, Any], twin: dict[str, Any], settings: dict[str, Any]) 
         "| folder | what it is |",
         "|---|---|",
         f"| `standard/` | the default of every command; learned from {card['passages']:,} labelled passages |",
-        f"| `standard-held-out/` | its twin, which learned from {twin['passages']:,}: neither from the two real documents "
-        "nor from those that decided calibration and threshold; it measures the recipe |",
+        f"| `standard-held-out/` | its twin, which learned from {twin['passages']:,}: neither from the two real "
+        "documents nor from those that decided calibration and threshold; it measures the recipe |",
         "",
-        "A folder holds JSON and safetensors with a manifest of hashes; loading runs no code from it and refuses a file",
-        f"that was changed. The encoder's own weights ({settings['encoder']}) come from Python packages and are checked by",
-        "hash; what is here is the low-rank adapter, the vocabularies, and the heads.",
+        _wrapped(
+            "A folder holds JSON and safetensors with a manifest of hashes; loading runs no code from it and refuses a "
+            f"file that was changed. The encoder's own weights ({settings['encoder']}) come from Python packages and "
+            "are checked by hash; what is here is the low-rank adapter, the vocabularies, and the heads."
+        ),
         "",
-        "**Meant for** finding and counting passages by objective in English reviews, reports and notes on migration",
-        "policy, with a person reading the passages before drawing a conclusion. **Not meant for** judging a government,",
-        "for other languages, or for texts outside this field.",
+        _wrapped(
+            "**Meant for** finding and counting passages by objective in English reviews, reports and notes on "
+            "migration policy, with a person reading the passages before drawing a conclusion. **Not meant for** "
+            "judging a government, for other languages, or for texts outside this field."
+        ),
         "",
     ]
 
@@ -74,11 +85,12 @@ def _data(card: dict[str, Any]) -> list[str]:
     return [
         "## What it learned from",
         "",
-        f"{len(card['documents'])} documents: documents written for this project about invented States and bodies",
-        "([../corpus/README.md](../corpus/README.md)), the Compact's own text, and the labelled passages of "
-        f"{len(real)} real",
-        f"documents ({', '.join(real)}). {len(card['calibration_documents'])} of the written documents decided calibration",
-        "and threshold.",
+        _wrapped(
+            f"{len(card['documents'])} documents: documents written for this project about invented States and bodies "
+            "([../corpus/README.md](../corpus/README.md)), the Compact's own text, and the labelled passages of "
+            f"{len(real)} real documents ({', '.join(real)}). {len(card['calibration_documents'])} of the written "
+            "documents decided calibration and threshold."
+        ),
         "",
     ]
 
@@ -92,12 +104,14 @@ def _quality(metrics: dict[str, Any]) -> list[str]:
     return [
         "## How good it is",
         "",
-        f"On {ours['passages']} passages of {len(metrics['scored_by'])} real documents, scored by the twin: micro-F1 "
-        f"{values['micro_f1']:.3f} ({low:.3f} to {high:.3f}),",
-        f"macro-F1 {values['macro_f1']:.3f}, mean average precision {values['mean_average_precision']:.3f}, clusters "
-        f"{values['cluster_micro_f1']:.3f}, role {metrics['role_accuracy'][document]:.3f} right, calibration",
-        f"error {values['calibration_error']:.3f}, Brier score {values['brier']:.4f}. All figures, peers and intervals: "
-        "[metrics.md](../evaluation/results/metrics.md).",
+        _wrapped(
+            f"On {ours['passages']} passages of {len(metrics['scored_by'])} real documents, scored by the twin: "
+            f"micro-F1 {values['micro_f1']:.3f} ({low:.3f} to {high:.3f}), macro-F1 {values['macro_f1']:.3f}, mean "
+            f"average precision {values['mean_average_precision']:.3f}, clusters {values['cluster_micro_f1']:.3f}, "
+            f"role {metrics['role_accuracy'][document]:.3f} right, calibration error "
+            f"{values['calibration_error']:.3f}, Brier score {values['brier']:.4f}. All figures, peers and intervals: "
+            "[metrics.md](../evaluation/results/metrics.md)."
+        ),
         "",
         "![How often a score comes true](../evaluation/results/reliability.png)",
         "",
@@ -105,8 +119,10 @@ def _quality(metrics: dict[str, Any]) -> list[str]:
         "|---|---|---|---|---|---|",
         *_rows(metrics["per_objective"][document]),
         "",
-        "Weakest: " + ", ".join(f"{number} {OBJECTIVES[number - 1].short}" for number, *_ in weak) + ". Where gold has few",
-        "passages of an objective, its figures say little.",
+        _wrapped(
+            f"Weakest: {', '.join(f'{number} {OBJECTIVES[number - 1].short}' for number, *_ in weak)}. Where gold "
+            "has few passages of an objective, its figures say little."
+        ),
         "",
     ]
 
@@ -131,11 +147,12 @@ def _doubt(settings: dict[str, Any]) -> list[str]:
     return [
         "## Where it is unsure",
         "",
-        f"An objective is predicted at a score of {threshold:.2f} or more. Scores from {low:.2f} to {high:.2f} count as "
-        "unsure (column `unsure`):",
-        f"on the {len(passages):,} passages that decided this, {passages.mean():.0%} have such an objective, and "
-        f"{(wrong & inside).sum() / wrong.sum():.0%} of all wrong decisions are there,",
-        f"though only {inside.mean():.1%} of all decisions.",
+        _wrapped(
+            f"An objective is predicted at a score of {threshold:.2f} or more. Scores from {low:.2f} to {high:.2f} "
+            f"count as unsure (column `unsure`): on the {len(passages):,} passages that decided this, "
+            f"{passages.mean():.0%} have such an objective, and {(wrong & inside).sum() / wrong.sum():.0%} of all "
+            f"wrong decisions are there, though only {inside.mean():.1%} of all decisions."
+        ),
         "",
     ]
 
@@ -178,12 +195,16 @@ def _making(card: dict[str, Any]) -> list[str]:
         "## How to make it again",
         "",
         "    gcmtag train --recipe models/standard.toml -o models/standard",
-        "    gcmtag evaluate --peers all --gold ../shared/gold/a-76-642.jsonl ../shared/gold/mmr-2020.jsonl -o evaluation/results",
+        "    gcmtag evaluate --peers all --gold ../shared/gold/a-76-642.jsonl ../shared/gold/mmr-2020.jsonl \\",
+        "        -o evaluation/results",
         "    python evaluation/model_card.py",
         "",
-        f"Training took {card['training_seconds'] / 60:.0f} minutes on two cores with bfloat16 instructions (about "
-        f"{card['training_seconds'] / 3600 * 0.03:.2f} kWh at 30 W for the two). It reads the",
-        "texts that are not ours to publish from `../shared`; with `--checkpoints DIR` a run that was cut short goes on.",
+        _wrapped(
+            f"Training took {card['training_seconds'] / 60:.0f} minutes on two cores with bfloat16 instructions, other "
+            f"work beside it (about {card['training_seconds'] / 3600 * WATTS / 1000:.2f} kWh at {WATTS} W). It reads "
+            "the texts that are not ours to publish from `../shared`; with `--checkpoints DIR` a run that was cut "
+            "short goes on."
+        ),
     ]
 
 

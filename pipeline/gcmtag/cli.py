@@ -190,7 +190,13 @@ def evaluate(
     contestant, twin = load_contestants(folder, _twin_of(folder))
     with _bar("Evaluating", quiet) as progress:
         result = measure(
-            contestant, twin, settings, read_corpus(settings.corpus), asked, peers_named(chosen_peers), progress=progress
+            contestant,
+            twin,
+            settings,
+            read_corpus(settings.corpus),
+            asked,
+            peers_named(chosen_peers),
+            progress=progress,
         )
     write_evaluation(result, output)
     if not quiet:

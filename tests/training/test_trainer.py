@@ -165,7 +165,9 @@ def steps() -> list[tuple[int, int]]:
 def tiny_trained(tiny: tuple[Recipe, list[LabelledPassage]], steps: list[tuple[int, int]]) -> Trained:
     """By a recipe that tests a document that the corpus lacks, as where the texts that are not ours are absent."""
     recipe, passages = tiny
-    return train(replace(recipe, tested=("elsewhere",)), passages, progress=lambda done, total: steps.append((done, total)))
+    return train(
+        replace(recipe, tested=("elsewhere",)), passages, progress=lambda done, total: steps.append((done, total))
+    )
 
 
 def test_the_same_seed_gives_the_same_model(tiny: tuple[Recipe, list[LabelledPassage]], tiny_trained: Trained) -> None:
@@ -216,9 +218,7 @@ def test_fine_tuning_gives_an_adapter_of_the_rank_that_changes_the_encoder(
     assert np.abs(tuned.model.encoder.encode(INPUTS.texts) - bare).max() > 1e-5
 
 
-def test_fine_tuning_can_be_repeated(
-    tuned_recipe: Recipe, lesson: Lesson
-) -> None:
+def test_fine_tuning_can_be_repeated(tuned_recipe: Recipe, lesson: Lesson) -> None:
     first, second = finetune(lesson, tuned_recipe), finetune(lesson, tuned_recipe)
     for layer, matrix in first.adapter.up.items():
         np.testing.assert_allclose(matrix, second.adapter.up[layer], atol=1e-4)

@@ -1,7 +1,7 @@
 """A classifier on disk: JSON and safetensors with a manifest of hashes; loading runs no code from the files.
 
-Format version 2 (1 had adapters in float16 and no band of doubt). To change the format: raise ``FORMAT_VERSION``, keep reading the former version or say in the error
-how to rebuild, and note the change here.
+Format version 2; version 1 had adapters in float16 and no band of doubt. To change the format: raise
+``FORMAT_VERSION``, keep reading the former version or say in the error how to rebuild, and note the change here.
 
     manifest.json       format version, name, version, SHA-256 of every other file
     settings.json       encoder, calibration, thresholds, sizes

@@ -75,7 +75,16 @@ class Encoder:
             self._model.max_seq_length = self.max_tokens
             if self.adapter is not None:
                 merge_adapter(self._model, self.adapter)
+            if has_bfloat16():
+                self._model.bfloat16()
         return self._model
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies matrices in bfloat16, three times as fast as in float32."""
+    import torch  # noqa: PLC0415
+
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def load_encoder(name: str, max_tokens: int = 256, adapter: Adapter | None = None) -> Encoder:

@@ -133,7 +133,8 @@ def reliability(judged: Judged) -> list[tuple[float, float, int]]:
     scores, gold = judged.scores.ravel(), judged.gold.ravel()
     bins = np.minimum((scores * BINS).astype(int), BINS - 1)
     return [
-        (float(scores[bins == b].mean()), float(gold[bins == b].mean()), int((bins == b).sum())) for b in np.unique(bins)
+        (float(scores[bins == b].mean()), float(gold[bins == b].mean()), int((bins == b).sum()))
+        for b in np.unique(bins)
     ]
 
 

@@ -141,7 +141,15 @@ def _fasttext(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage])
         lines = Path(folder) / "train.txt"
         lines.write_text("\n".join(f"{_fasttext_labels(p)} {_plain(p.text)}" for p in seen), encoding="utf-8")
         model = fasttext.train_supervised(
-            str(lines), loss="ova", epoch=FASTTEXT_EPOCHS, lr=0.5, wordNgrams=2, dim=100, minCount=2, thread=1, verbose=0
+            str(lines),
+            loss="ova",
+            epoch=FASTTEXT_EPOCHS,
+            lr=0.5,
+            wordNgrams=2,
+            dim=100,
+            minCount=2,
+            thread=1,
+            verbose=0,
         )
     rows = np.zeros((len(asked), len(NUMBERS)), dtype=np.float32)
     for row, passage in zip(rows, asked, strict=True):
@@ -221,7 +229,7 @@ def _spacy(
 def _setfit(
     seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage], encoder: Encoder
 ) -> "NDArray[np.float32]":
-    """Contrastive fine-tuning of the small encoder, then one logistic regression per objective (Tunstall et al. 2022)."""
+    """Contrastive fine-tuning of the small encoder, then logistic regressions (Tunstall et al. 2022)."""
     try:
         from datasets import Dataset  # noqa: PLC0415
         from setfit import SetFitModel, Trainer, TrainingArguments  # noqa: PLC0415

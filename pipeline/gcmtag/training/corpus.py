@@ -96,11 +96,11 @@ def reader_shares(passages: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
     one half, and where the readers doubted, a model may doubt too.
     """
     shares = label_matrix(passages).astype(np.float32)
-    for row, passage in zip(shares, passages, strict=True):
+    for i, passage in enumerate(passages):
         if passage.readings:
-            row /= 2
+            shares[i] /= 2
             for reading in passage.readings:
-                row[[number - 1 for number in reading]] += 0.5 / len(passage.readings)
+                shares[i, [number - 1 for number in reading]] += 0.5 / len(passage.readings)
     return shares
 
 

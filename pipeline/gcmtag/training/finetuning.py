@@ -1,8 +1,8 @@
 """Fits an adapter of the encoder together with linear heads on its vectors.
 
 A plain multi-label loss (binary cross-entropy over 23 objectives, plus a share for the role) by AdamW with a linear
-schedule. Attention is computed without the fused kernel, whose backward pass is several times slower on a CPU. Where the
-processor has instructions for bfloat16, the frozen weights are kept and multiplied in it; what is learned stays in
+schedule. Attention is computed without the fused kernel, whose backward pass is several times slower on a CPU. Where
+the processor has instructions for bfloat16, the frozen weights are kept and multiplied in it; what is learned stays in
 float32. Checkpoints make a run that was cut short go on where it was.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from gcmtag.classifying.classifier import LinearHead
 from gcmtag.encoding import Adapter
-from gcmtag.encoding.encoder import Progress
+from gcmtag.encoding.encoder import Progress, has_bfloat16
 from gcmtag.encoding.weights import encoder_folder
 from gcmtag.errors import MissingExtra
 from gcmtag.objectives import OBJECTIVES, ROLES
@@ -132,7 +132,7 @@ def finetune(
             done += 1
             if done <= already:
                 continue  # only the draws are repeated
-            with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
+            with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
                 vectors = _unit_vectors(encoder, tokenizer, batch, recipe.max_tokens)
             vectors = STRETCH * vectors
             loss = functional.binary_cross_entropy_with_logits(objective_head(vectors), targets[rows], reduction="sum")
@@ -218,7 +218,7 @@ def _adaptable_encoder(recipe: "Recipe") -> tuple[Any, Any]:
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         attn_implementation="eager",
-        dtype=torch.bfloat16 if _has_bfloat16() else torch.float32,
+        dtype=torch.bfloat16 if has_bfloat16() else torch.float32,
     )
     # The low rank is what keeps the adapter from learning the passages by heart; dropout only costs time here.
     settings = LoraConfig(r=recipe.rank, lora_alpha=2 * recipe.rank, lora_dropout=0.0, target_modules=list(LAYERS))
@@ -244,12 +244,6 @@ def _adapted_parameters(encoder: Any) -> Iterator[tuple[str, str, Any]]:  # noqa
             layer, mark, _ = name.removeprefix("base_model.model.").partition(f".{half}.")
             if mark:
                 yield half, layer, parameter
-
-
-def _has_bfloat16() -> bool:
-    import torch  # noqa: PLC0415
-
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _unit_vectors(encoder: Any, tokenizer: Any, texts: list[str], max_tokens: int) -> Any:  # noqa: ANN401
