@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from gcmtag.exporting.options import Options
+from gcmtag.exporting.options import PLAIN, Options
 
 AUTHORS: Final = "The gcmtag authors"
 _LATEX: Final[Mapping[str, str]] = {
@@ -19,12 +19,12 @@ _LATEX: Final[Mapping[str, str]] = {
 }
 
 
-def to_bibtex(tags: pa.Table, documents: pa.Table, options: Options = Options()) -> bytes:  # noqa: B008
+def to_bibtex(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """An entry for the program and one for the tables of this run."""
     return "\n".join(_bibtex(item) for item in _items(tags, documents, options)).encode("utf-8")
 
 
-def to_csl_json(tags: pa.Table, documents: pa.Table, options: Options = Options()) -> bytes:  # noqa: B008
+def to_csl_json(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """The same two items for citation managers, in the Citation Style Language's JSON."""
     items = [
         {

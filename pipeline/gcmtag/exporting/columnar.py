@@ -7,12 +7,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gcmtag.exporting.options import Options
+from gcmtag.exporting.options import PLAIN, Options
 
 ROWS_A_BATCH = 10_000
 
 
-def to_parquet(tags: pa.Table, documents: pa.Table, options: Options = Options()) -> bytes:  # noqa: ARG001, B008
+def to_parquet(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """The tags table as it is, compressed; the file's own metadata names version and models."""
     import gcmtag  # noqa: PLC0415
 
@@ -23,7 +23,7 @@ def to_parquet(tags: pa.Table, documents: pa.Table, options: Options = Options()
     return bytes(sink.getvalue().to_pybytes())
 
 
-def to_jsonl(tags: pa.Table, documents: pa.Table, options: Options = Options()) -> bytes:  # noqa: ARG001, B008
+def to_jsonl(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """One JSON object a passage and line, with the columns of the tags table; what is no number is null."""
     lines = [
         json.dumps(_without_nan(row), ensure_ascii=False, default=str, allow_nan=False)

@@ -7,15 +7,15 @@ from typing import Final
 
 import pyarrow as pa
 
-from gcmtag.exporting.options import Options
+from gcmtag.exporting.options import PLAIN, Options
 from gcmtag.exporting.rows import Cell, everything
 
 # What a spreadsheet program may take for a formula: a sign (also its full-width form), even after blanks, or a control
-# character. Text that begins with an apostrophe before such a start counts too, so that the mark can be taken off again.
+# character. An apostrophe before such a start counts too, so that the mark can be taken off again.
 _LIKE_A_FORMULA: Final = re.compile(r"'*(?:[^\S\r\n]*[=+\-@＝＋－＠]|[\x00-\x1f\x7f-\x9f])")
 
 
-def to_csv(tags: pa.Table, documents: pa.Table, options: Options = Options()) -> bytes:  # noqa: B008
+def to_csv(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """One row a passage, UTF-8 with a byte order mark; lists are joined by " | ", evidence is JSON.
 
     Text that a spreadsheet program could run as a formula is written after an apostrophe (``without_guard`` takes it

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from gcmtag.exporting.options import Options
+from gcmtag.exporting.options import PLAIN, Options
 from gcmtag.exporting.rows import named, shortest
 from gcmtag.objectives import NUMBERS
 
@@ -16,7 +16,7 @@ SPANS = "gcmtag"
 USER_DATA = "gcmtag"
 
 
-def to_docbin(tags: pa.Table, documents: pa.Table, options: Options = Options()) -> bytes:  # noqa: ARG001, B008
+def to_docbin(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """A Doc a passage: 23 scores in ``doc.cats``, evidence in ``doc.spans["gcmtag"]``, the whole row in
     ``doc.user_data["gcmtag"]``.
 

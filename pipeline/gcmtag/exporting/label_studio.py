@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 
-from gcmtag.exporting.options import Options
+from gcmtag.exporting.options import PLAIN, Options
 from gcmtag.exporting.rows import named, shortest, titles_of
 from gcmtag.objectives import NUMBERS, ROLES
 
@@ -19,7 +19,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 LABELS: Final = "evidence"
 
 
-def to_label_studio(tags: pa.Table, documents: pa.Table, options: Options = Options()) -> bytes:  # noqa: ARG001, B008
+def to_label_studio(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """A JSON list of tasks, to be imported into a project with the interface that ``labelling_interface`` gives.
 
     Each task's ``data`` has the text, what stands above it, and where it comes from; its prediction names the
@@ -32,9 +32,9 @@ def to_label_studio(tags: pa.Table, documents: pa.Table, options: Options = Opti
 
 
 def to_label_studio_interface(
-    tags: pa.Table,  # noqa: ARG001
-    documents: pa.Table,  # noqa: ARG001
-    options: Options = Options(),  # noqa: ARG001, B008
+    tags: pa.Table,
+    documents: pa.Table,
+    options: Options = PLAIN,
 ) -> bytes:
     """The labelling interface as a file of its own; it is the same for all tables."""
     return labelling_interface().encode("utf-8")

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from gcmtag.errors import ExportWarning
 
@@ -19,6 +19,9 @@ class Options:
 
     hxl: bool = False
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+PLAIN: Final = Options()
 
 
 def warn(message: str) -> None:

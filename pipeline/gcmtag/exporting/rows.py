@@ -215,7 +215,7 @@ _DOCUMENT_TAGS: Final[Mapping[str, str]] = {
     "model": "#meta+model+id",
 }
 _DOCUMENTS: Final[tuple[Column, ...]] = tuple(
-    _listed(name, _DOCUMENT_TAGS[name]) if pa.types.is_list(DOCUMENTS_SCHEMA.field(name).type) else _plain(name, tag)
+    _listed(name, tag) if pa.types.is_list(DOCUMENTS_SCHEMA.field(name).type) else _plain(name, tag)
     for name, tag in _DOCUMENT_TAGS.items()
 )
 

@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow as pa
 
 from gcmtag.exporting.annotations import Annotation, annotations, urn
-from gcmtag.exporting.options import Options
+from gcmtag.exporting.options import PLAIN, Options
 from gcmtag.exporting.rows import titles_of
 from gcmtag.listing import as_turtle
 
@@ -22,7 +22,7 @@ PREFIXES: Final = """@prefix oa: <http://www.w3.org/ns/oa#> .
 """
 
 
-def to_turtle(tags: pa.Table, documents: pa.Table, options: Options = Options()) -> bytes:  # noqa: ARG001, B008
+def to_turtle(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """The concept scheme, then documents, then for each passage and each of its evidence spans an annotation."""
     titles = titles_of(documents)
     parts = [as_turtle(), PREFIXES]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from gcmtag.exporting.annotations import Annotation, annotations, urn
-from gcmtag.exporting.options import Options
+from gcmtag.exporting.options import PLAIN, Options
 
 ANNOTATION_CONTEXT: Final = "http://www.w3.org/ns/anno.jsonld"
 VOCABULARY: Final = "urn:gcmtag:vocabulary:"
@@ -27,7 +27,7 @@ OWN_TERMS: Final = {
 def to_web_annotations(
     tags: pa.Table,
     documents: pa.Table,
-    options: Options = Options(),  # noqa: ARG001, B008
+    options: Options = PLAIN,
 ) -> bytes:
     """An annotation page in JSON-LD: for each passage an annotation, and one for each of its evidence spans.
 

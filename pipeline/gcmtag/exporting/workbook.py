@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from gcmtag.errors import UsageError
-from gcmtag.exporting.options import Options, warn
+from gcmtag.exporting.options import PLAIN, Options, warn
 from gcmtag.exporting.rows import Cell, Column, Row, Sheet, views
 
 LONGEST_CELL: Final = 32_767  # UTF-16 code units
@@ -19,12 +19,12 @@ _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\
 _REPLACEMENT: Final = "\ufffd"
 
 
-def to_xlsx(tags: pa.Table, documents: pa.Table, options: Options = Options()) -> bytes:  # noqa: B008
+def to_xlsx(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """Sheets ``passages``, ``scores``, ``evidence``, ``documents``, ``objectives`` and ``about``.
 
     Each has a frozen header and filters; with ``options.hxl`` the second row holds HXL hashtags. Text is always text,
-    never a formula. Text longer than a cell can hold goes on in further columns (``text_2``, ...), and characters that a
-    workbook cannot hold become U+FFFD; both are said in a warning and on the sheet ``about``.
+    never a formula. Text longer than a cell can hold goes on in further columns (``text_2``, ...), and characters that
+    a workbook cannot hold become U+FFFD; both are said in a warning and on the sheet ``about``.
 
     Raises:
         UsageError: more rows than a sheet can hold.

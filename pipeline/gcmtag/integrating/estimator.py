@@ -31,7 +31,7 @@ class GcmtagClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # typ
     def __init__(self, model: str = DEFAULT_MODEL) -> None:
         self.model = model
 
-    def fit(self, X: Iterable[str], y: object = None) -> Self:  # noqa: N803, ARG002
+    def fit(self, X: Iterable[str], y: object = None) -> Self:  # noqa: N803
         """Loads the model. Neither texts nor labels change it; train another one with ``gcmtag train``.
 
         Raises:
@@ -58,7 +58,7 @@ class GcmtagClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # typ
         """The probabilities as features for a model of your own, shape (n, 23), float32."""
         return self.predict_proba(X)
 
-    def get_feature_names_out(self, input_features: object = None) -> "NDArray[np.object_]":  # noqa: ARG002
+    def get_feature_names_out(self, input_features: object = None) -> "NDArray[np.object_]":
         """Names of the columns of ``transform``: objective_1 to objective_23."""
         check_is_fitted(self)
         return np.array([f"objective_{number}" for number in NUMBERS], dtype=object)

@@ -27,11 +27,11 @@ class GcmtagComponent:
 
     ``doc.spans[spans_key]``: the evidence. Labels are number and short title ("20 Remittances"); the probabilities are
     in the group's ``attrs["scores"]``, float32. A span covers whole tokens.
-    ``doc.spans[spans_key + "_passages"]``: the passages. ``span._.gcmtag`` of any span gives the ``Tags`` of the passage
-    that it begins in; their evidence counts characters of that passage.
+    ``doc.spans[spans_key + "_passages"]``: the passages. ``span._.gcmtag`` of any span gives the ``Tags`` of the
+    passage that it begins in; their evidence counts characters of that passage.
     ``doc._.gcmtag_objectives``, ``doc._.gcmtag_clusters``: ascending numbers over all passages.
     ``doc._.gcmtag_scores``: for each objective the highest probability of a passage, float32, shape (23,).
-    """  # noqa: D400, D415
+    """  # noqa: D415
 
     def __init__(self, name: str, model: str, spans_key: str) -> None:
         self.name, self.model, self.spans_key = name, model, spans_key
@@ -72,7 +72,7 @@ class GcmtagComponent:
     assigns=["doc.spans", "doc._.gcmtag_objectives", "doc._.gcmtag_clusters", "doc._.gcmtag_scores", "span._.gcmtag"],
     default_config={"model": DEFAULT_MODEL, "spans_key": "gcmtag"},
 )
-def make_gcmtag(nlp: Language, name: str, model: str, spans_key: str) -> GcmtagComponent:  # noqa: ARG001
+def make_gcmtag(nlp: Language, name: str, model: str, spans_key: str) -> GcmtagComponent:
     """The component for a pipeline; what ``nlp.add_pipe("gcmtag", config={"model": ..., "spans_key": ...})`` calls.
 
     Raises:
