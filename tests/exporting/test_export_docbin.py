@@ -18,9 +18,9 @@ def test_spacy_gives_the_same_tags_back(tables) -> None:
         row = doc.user_data["gcmtag"]
         found[row["passage_id"]] = {
             "text": doc.text,
-            "objectives": row["objectives"],
+            "objectives": list(row["objectives"]),
             "scores": float32s(doc.cats.values()),
-            "clusters": row["clusters"],
+            "clusters": list(row["clusters"]),
             "cluster_scores": float32s(row["cluster_scores"]),
             "role": row["role"],
             "role_score": float32s([row["role_score"]]),

@@ -18,6 +18,7 @@ from gcmtag.listing import as_turtle
 PREFIXES: Final = """@prefix oa: <http://www.w3.org/ns/oa#> .
 @prefix dcterms: <http://purl.org/dc/terms/> .
 @prefix dctypes: <http://purl.org/dc/dcmitype/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 @prefix gcmtag: <urn:gcmtag:vocabulary:> .
 """
 
@@ -73,7 +74,7 @@ def _target(annotation: Annotation) -> str:
 
 
 def _doubles(values: Sequence[float | None]) -> str:
-    return " ".join('"NaN"^^<http://www.w3.org/2001/XMLSchema#double>' if v is None else f"{v:e}" for v in values)
+    return " ".join(f'"{"NaN" if value is None else value}"^^xsd:double' for value in values)
 
 
 def _literal(text: str) -> str:

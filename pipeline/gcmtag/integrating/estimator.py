@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from gcmtag.errors import UsageError
 from gcmtag.integrating.loading import loaded
 from gcmtag.objectives import NUMBERS
 from gcmtag.tagger import DEFAULT_MODEL, Tagger
@@ -78,5 +79,6 @@ class GcmtagClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # typ
 
 
 def _texts(texts: Iterable[str]) -> list[str]:
-    # A single string would be taken for a list of letters; the tagger refuses it.
-    return texts if isinstance(texts, str) else list(texts)  # type: ignore[return-value]
+    if isinstance(texts, str):
+        raise UsageError("X is a single string where a list of texts is expected: put it in []")
+    return list(texts)
