@@ -11,7 +11,7 @@ from gcmtag.objectives import clusters_of
 from gcmtag.tables import TaggedDocument, documents_table, tags_table
 
 MODEL = "small-0.1-abc"
-FEES = "Marovia cut the fee on remittances. The ministry opened accounts; it trained 40 \u201cguards\u201d \U0001f600 too."
+FEES = "Marovia cut the fee on remittances. The ministry opened accounts; it trained \u201cguards\u201d \U0001f600 too."
 
 
 def made(
@@ -62,9 +62,8 @@ def marovia() -> tuple[pa.Table, pa.Table]:
         (Evidence(11, start, len(FEES), 0.625), Evidence(20, 0, 35, 0.987654), Evidence(20, 36, start, 0.5)),
         seed=1,
     )
-    second = Document(
-        "t/e s", "in/tess\u00e4ly <1>.txt", "", "txt", "fr", None, (Passage("t/e s", 1, "R\u00e9glages de fronti\u00e8re.", language="fr"),)
-    )
+    crossing = Passage("t/e s", 1, "R\u00e9glages de fronti\u00e8re.", language="fr")
+    second = Document("t/e s", "in/tess\u00e4ly <1>.txt", "", "txt", "fr", None, (crossing,))
     border = made((11,), (Evidence(11, 0, 8, 0.75),), role="gap", seed=3)
     return both(
         TaggedDocument(first, (found, made(role="context", seed=2)), MODEL), TaggedDocument(second, (border,), MODEL)
@@ -97,5 +96,3 @@ def float32s(values: Any) -> list[float]:
 def numbers(cell: str | None) -> list[int]:
     """A list as CSV and Excel have it."""
     return [int(piece) for piece in (cell or "").split(" | ") if piece]
-
-

@@ -58,7 +58,9 @@ def test_a_run_that_wrote_json_lines_can_be_exported(tables, tmp_path: Path) -> 
 
 def test_a_warning_is_one_line_and_the_file_is_written(gcmtag_command: Callable, tmp_path: Path) -> None:
     write(both(tagged("a" * (LONGEST_CELL + 1))), tmp_path / "long")
-    status, _, errors = gcmtag_command("export", tmp_path / "long", "--to", "xlsx", "-o", tmp_path / "x.xlsx", "--quiet")
+    status, _, errors = gcmtag_command(
+        "export", tmp_path / "long", "--to", "xlsx", "-o", tmp_path / "x.xlsx", "--quiet"
+    )
     assert status == 0
     (line,) = errors.splitlines()
     assert line.startswith("gcmtag: warning: xlsx: 1 cells of passages, column text, are longer")

@@ -24,7 +24,9 @@ def test_spacy_gives_the_same_tags_back(tables) -> None:
             "cluster_scores": float32s(row["cluster_scores"]),
             "role": row["role"],
             "role_score": float32s([row["role_score"]]),
-            "evidence": sorted((e["objective"], e["start"], e["end"], *float32s([e["score"]])) for e in row["evidence"]),
+            "evidence": sorted(
+                (e["objective"], e["start"], e["end"], *float32s([e["score"]])) for e in row["evidence"]
+            ),
         }
     assert found == essence(tables[0])
 
