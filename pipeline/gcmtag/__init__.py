@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gcmtag import errors
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
+from gcmtag.version import __version__
 
 if TYPE_CHECKING:
     from gcmtag.document import Document, Evidence, Passage, Tags
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from gcmtag.segmenting import read
     from gcmtag.tables import TaggedDocument
     from gcmtag.tagger import Tagger, load
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CLUSTERS",

@@ -118,7 +118,7 @@ def test_scorers_and_pipelines_take_it(fitted) -> None:
 def test_it_must_be_fitted_and_survives_pickling(fitted) -> None:
     with pytest.raises(NotFittedError):
         GcmtagClassifier().predict(TEXTS)
-    again = pickle.loads(pickle.dumps(fitted))
+    again = pickle.loads(pickle.dumps(fitted))  # noqa: S301
     np.testing.assert_array_equal(again.predict(TEXTS), fitted.predict(TEXTS))
     assert len(pickle.dumps(fitted)) < 5_000, "the model is not in it"
 

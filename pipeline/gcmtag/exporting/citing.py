@@ -9,6 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from gcmtag.exporting.options import PLAIN, Options
+from gcmtag.version import __version__
 
 AUTHORS: Final = "The gcmtag authors"
 _LATEX: Final[Mapping[str, str]] = {
@@ -42,9 +43,7 @@ def to_csl_json(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -
 
 
 def _items(tags: pa.Table, documents: pa.Table, options: Options) -> list[dict[str, Any]]:
-    import gcmtag  # noqa: PLC0415
-
-    version = str(options.about.get("gcmtag", gcmtag.__version__))
+    version = str(options.about.get("gcmtag", __version__))
     models = ", ".join(sorted(set(tags.column("model").to_pylist()))) or "no model"
     day = _day(options.about)
     about = {"version": version, "date": day}

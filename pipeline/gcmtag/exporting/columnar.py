@@ -8,16 +8,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gcmtag.exporting.options import PLAIN, Options
+from gcmtag.version import __version__
 
 ROWS_A_BATCH = 10_000
 
 
 def to_parquet(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
     """The tags table as it is, compressed; the file's own metadata names version and models."""
-    import gcmtag  # noqa: PLC0415
-
     models = sorted(set(tags.column("model").to_pylist()))
-    about = {"gcmtag": gcmtag.__version__, "gcmtag.models": json.dumps(models)}
+    about = {"gcmtag": __version__, "gcmtag.models": json.dumps(models)}
     sink = pa.BufferOutputStream()
     pq.write_table(tags.replace_schema_metadata({**(tags.schema.metadata or {}), **about}), sink, compression="zstd")
     return bytes(sink.getvalue().to_pybytes())

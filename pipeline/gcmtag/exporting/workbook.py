@@ -11,6 +11,7 @@ import pyarrow as pa
 from gcmtag.errors import UsageError
 from gcmtag.exporting.options import PLAIN, Options, warn
 from gcmtag.exporting.rows import Cell, Column, Row, Sheet, views
+from gcmtag.version import __version__
 
 LONGEST_CELL: Final = 32_767  # UTF-16 code units
 MOST_ROWS: Final = 1_048_576
@@ -101,11 +102,9 @@ def _piece(column: Column, number: int) -> Column:
 
 
 def _about(tags: pa.Table, documents: pa.Table, notes: Sequence[str]) -> Sheet:
-    import gcmtag  # noqa: PLC0415
-
     models = sorted(set(tags.column("model").to_pylist()))
     lines = [
-        ("gcmtag", gcmtag.__version__),
+        ("gcmtag", __version__),
         *(("model", model) for model in models),
         ("documents", documents.num_rows),
         ("passages", tags.num_rows),
