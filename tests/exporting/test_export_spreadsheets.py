@@ -208,7 +208,9 @@ def test_libhxl_reads_the_hashtags_of_the_csv_and_finds_the_same_tags(tables, tm
     path = tmp_path / "tags.csv"
     path.write_bytes(export(*tables, "csv", HXL))
     data = hxl.data(str(path), hxl.InputOptions(allow_local=True))
-    assert data.validate()
+    report = hxl.validate(data)
+    assert report["stats"]["error"] == 0
+    assert [issue["description"].split()[:2] for issue in report["issues"]] == [["Extra", "whitespace"]], "a line break"
     found = {
         row.get("#meta+passage+id"): [int(n) for n in row.get("#sector+objective+predicted+code").split(" | ") if n]
         for row in data

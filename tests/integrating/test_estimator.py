@@ -62,6 +62,7 @@ class ReadsNumbers(GcmtagClassifier):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True
+        tags.input_tags.one_d_array = False
         tags.input_tags.string = False
         tags.no_validation = False
         return tags
