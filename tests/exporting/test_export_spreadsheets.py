@@ -192,7 +192,7 @@ def test_libreoffice_opens_the_workbook_and_finds_texts_not_formulas(tmp_path: P
     tables = both(tagged("=1+1", "Fees fell.", "+2+2", "@SUM(1;2)", "-3-3"))
     (tmp_path / "tags.xlsx").write_bytes(export(*tables, "xlsx", HXL))
     command = ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile"]
-    command += ["--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,1"]
+    command += ["--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,1"]
     command += ["--outdir", str(tmp_path), str(tmp_path / "tags.xlsx")]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     (converted,) = tmp_path.glob("*.csv")

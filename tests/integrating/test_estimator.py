@@ -87,8 +87,8 @@ def test_the_checks_of_scikit_learn_fail_only_where_expected() -> None:
         results = check_estimator(ReadsNumbers(), on_fail=None, on_skip=None)
     failed = {item["check_name"]: str(item["exception"])[:200] for item in results if item["status"] == "failed"}
     passed = {item["check_name"] for item in results if item["status"] == "passed"}
-    assert set(failed) - passed == set(EXPECTED_FAILURES), failed
-    assert len(passed) > 40
+    assert set(failed) == set(EXPECTED_FAILURES), failed
+    assert len(passed) > len(failed)
 
 
 def test_scikit_learn_is_told_that_it_reads_texts() -> None:
