@@ -23,7 +23,20 @@ from gcmtag.objectives import clusters_of
 TEXTS = ["Marovia cut the fee on remittances to 3 per cent.", "The weather was mild.", "Consulates renew passports."]
 
 # Every check of scikit-learn that fails, with the reason; a check that begins to pass or to fail fails the test.
-EXPECTED_FAILURES: dict[str, str] = {}
+FIXED_LABELS = "labels are always the 23 objectives, whatever labels fit is given"
+UNUSED_LABELS = "fit learns nothing from y, so it does not look at it"
+EXPECTED_FAILURES = {
+    "check_fit_score_takes_y": FIXED_LABELS,
+    "check_pipeline_consistency": FIXED_LABELS,
+    "check_classifiers_one_label": FIXED_LABELS,
+    "check_classifiers_classes": FIXED_LABELS,
+    "check_classifiers_multilabel_output_format_predict": FIXED_LABELS,
+    "check_classifiers_multilabel_output_format_predict_proba": FIXED_LABELS,
+    "check_classifiers_train": UNUSED_LABELS,
+    "check_classifiers_regression_target": UNUSED_LABELS,
+    "check_supervised_y_no_nan": UNUSED_LABELS,
+    "check_supervised_y_2d": UNUSED_LABELS,
+}
 
 
 class Letters:

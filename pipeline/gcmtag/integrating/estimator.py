@@ -71,6 +71,7 @@ class GcmtagClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # typ
         tags.input_tags.two_d_array = False
         tags.classifier_tags.multi_label = True
         tags.target_tags.required = False
+        tags.transformer_tags.preserves_dtype = []
         tags.no_validation = True
         return tags
 
