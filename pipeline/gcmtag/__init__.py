@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from gcmtag import errors
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
+from gcmtag.version import __version__
 
 if TYPE_CHECKING:
     from gcmtag.document import Document, Evidence, Passage, Tags
+    from gcmtag.integrating.estimator import GcmtagClassifier
+    from gcmtag.integrating.frames import tag_frame
     from gcmtag.segmenting import read
     from gcmtag.tables import TaggedDocument
     from gcmtag.tagger import Tagger, load
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CLUSTERS",
@@ -22,6 +23,7 @@ __all__ = [
     "ROLES",
     "Document",
     "Evidence",
+    "GcmtagClassifier",
     "Passage",
     "TaggedDocument",
     "Tagger",
@@ -30,17 +32,20 @@ __all__ = [
     "errors",
     "load",
     "read",
+    "tag_frame",
 ]
 
 _HOME_OF = {
     "Document": "gcmtag.document",
     "Evidence": "gcmtag.document",
+    "GcmtagClassifier": "gcmtag.integrating.estimator",
     "Passage": "gcmtag.document",
     "Tags": "gcmtag.document",
     "TaggedDocument": "gcmtag.tables",
     "Tagger": "gcmtag.tagger",
     "load": "gcmtag.tagger",
     "read": "gcmtag.segmenting",
+    "tag_frame": "gcmtag.integrating.frames",
 }
 
 

@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 DONE, WRONG_USAGE, NOTHING_TAGGED, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 FORMATS: Final = ("parquet", "csv", "jsonl", "xlsx")
+EXPORT_FORMATS: Final = (
+    "csv",
+    "xlsx",
+    "jsonl",
+    "parquet",
+    "label-studio",
+    "label-studio-interface",
+    "web-annotations",
+    "spacy",
+    "ttl",
+    "bibtex",
+    "csl-json",
+)
 MOST_LISTED: Final = 5
 WIDE: Final = 120  # columns where the output is no terminal
 
@@ -292,6 +305,31 @@ def agreement(paths: tuple[Path, ...]) -> int:
     return DONE
 
 
+@cli.command("export")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--to", required=True, metavar="FORMAT", help=f"One of {', '.join(EXPORT_FORMATS)}.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="File to write.")
+@click.option("--hxl", is_flag=True, help="With csv and xlsx: a row of HXL hashtags below the column names.")
+@click.option("--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+def export_results(folder: Path, to: str, output: Path, *, hxl: bool, quiet: bool) -> int:
+    """Write the tags of an earlier run in the format of another tool. DIR is the folder that 'gcmtag tag' filled."""
+    import warnings  # noqa: PLC0415
+
+    from gcmtag.errors import ExportWarning  # noqa: PLC0415
+    from gcmtag.exporting import Options, export, read_results  # noqa: PLC0415
+
+    results = read_results(folder)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ExportWarning)
+        content = export(results.tags, results.documents, to, Options(hxl=hxl, about=results.about))
+    for message in dict.fromkeys(str(item.message) for item in said if issubclass(item.category, ExportWarning)):
+        _say_error(f"warning: {message}")
+    _write_file(output, content)
+    if not quiet:
+        click.echo(f"{output}: {results.tags.num_rows} passages of {results.documents.num_rows} documents as {to}")
+    return DONE
+
+
 @cli.command()
 @click.option("--format", "style", type=click.Choice(["table", "json", "csv", "ttl"]), default="table")
 def objectives(style: str) -> int:
@@ -361,6 +399,16 @@ def _make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {path} ({error.strerror}): choose another folder with -o") from error
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path} ({error.strerror}): choose another file with -o") from error
 
 
 def _limit_cores(jobs: int) -> None:

@@ -45,3 +45,7 @@ class ModelDamaged(GcmtagError):
 
 class CorpusMismatch(GcmtagError):
     """Labels and documents do not belong together, or a corpus file breaks its schema."""
+
+
+class ExportWarning(UserWarning):
+    """An export holds something in another form than the tables do; the message says what and where."""

@@ -44,7 +44,8 @@ def as_turtle() -> str:
         "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .",
         "",
         "<urn:gcmtag:objectives> a skos:ConceptScheme ;",
-        '    skos:prefLabel "Objectives of the Global Compact for Safe, Orderly and Regular Migration"@en .',
+        '    skos:prefLabel "Objectives of the Global Compact for Safe, Orderly and Regular Migration"@en ;',
+        f"    skos:hasTopConcept {', '.join(f'<urn:gcmtag:cluster:{cluster.number}>' for cluster in CLUSTERS)} .",
     ]
     for cluster in CLUSTERS:
         lines += [
@@ -52,6 +53,8 @@ def as_turtle() -> str:
             f"<urn:gcmtag:cluster:{cluster.number}> a skos:Concept ;",
             f"    skos:prefLabel {json.dumps(cluster.title)}@en ;",
             f'    skos:notation "cluster {cluster.number}" ;',
+            f"    skos:narrower {', '.join(f'<urn:gcmtag:objective:{number}>' for number in cluster.objectives)} ;",
+            "    skos:inScheme <urn:gcmtag:objectives> ;",
             "    skos:topConceptOf <urn:gcmtag:objectives> .",
         ]
     for objective in OBJECTIVES:
