@@ -92,7 +92,8 @@ def test_a_job_that_is_not_done_has_no_results(client: TestClient) -> None:
     store = client.app.state.service.store
     job = store.add("anybody", "later.txt", io.BytesIO(b"x"))
     store._do(
-        "INSERT INTO jobs (id, owner, name, pasted, state, created) VALUES (?, 'anybody', 'x', 0, 'running', 1)", (job.id,)
+        "INSERT INTO jobs (id, owner, name, pasted, state, created) VALUES (?, 'anybody', 'x', 0, 'running', 1)",
+        (job.id,),
     )
     assert client.get(f"/v1/jobs/{job.id}/results").status_code == 409
     store.remove(job.id)
@@ -209,8 +210,26 @@ def test_schemathesis_finds_no_server_error_and_no_undocumented_answer(
     )
     program = [Path(sys.executable).with_name("schemathesis"), "--config-file", config]
     with served(small_tagger, state) as address:
-        command = [*program, "run", f"{address}/openapi.json", "--checks", checks, "--max-examples", "20", "--seed", "7"]
-        options = ["--no-color", "--request-timeout", "120", "--generation-database", "none", "--suppress-health-check", "all"]
+        command = [
+            *program,
+            "run",
+            f"{address}/openapi.json",
+            "--checks",
+            checks,
+            "--max-examples",
+            "20",
+            "--seed",
+            "7",
+        ]
+        options = [
+            "--no-color",
+            "--request-timeout",
+            "120",
+            "--generation-database",
+            "none",
+            "--suppress-health-check",
+            "all",
+        ]
         ran = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout[-6000:]
         assert "Tested: 8" in ran.stdout, ran.stdout[-3000:]

@@ -75,7 +75,7 @@ class JobStore:
         self._folder, self._most_waiting, self._mutex = folder, most_waiting, threading.RLock()
         try:
             (folder / "files").mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = FileLock(folder / "lock")
+            self._lock = FileLock(folder / "lock", thread_local=False)  # closed by another thread
             self._lock.acquire(timeout=0)
             self._rows = sqlite3.connect(folder / "jobs.sqlite", check_same_thread=False, isolation_level=None)
             self._rows.execute("PRAGMA journal_mode = WAL")
