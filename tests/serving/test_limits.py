@@ -358,6 +358,8 @@ def test_pages_of_other_sites_can_neither_send_nor_read(stand_in: StandIn, state
     with client_of(stand_in, state) as client:
         for headers in ({"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
             assert client.post("/", data={"text": NOTE}, headers=headers).status_code == 403
+        own = {"origin": "http://127.0.0.1:8000"}
+        assert client.post("/", data={"text": NOTE}, headers=own, follow_redirects=False).status_code == 303
         assert client.get("/", headers={"host": "elsewhere.example"}).status_code == 403
         assert client.get("/", headers={"host": "[::1]:8000"}).status_code == 200
 

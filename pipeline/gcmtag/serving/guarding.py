@@ -31,7 +31,7 @@ _POLICY: Final = (
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -174,8 +174,9 @@ def given_key(headers: Headers) -> str | None:
 
 def _from_elsewhere(headers: Headers) -> bool:
     """Whether a browser says that the page of another site sent the request."""
-    if headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-        return True
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
     origin = headers.get("origin")
     return origin is not None and origin.partition("://")[2] != headers.get("host", "")
 
