@@ -1,4 +1,4 @@
-"""The command as a process: it serves, stops gracefully, takes up its jobs; and the example of its page in docs runs."""
+"""The command as a process: it serves, stops gracefully, takes up its jobs; the example of its guide runs."""
 
 import json
 import os

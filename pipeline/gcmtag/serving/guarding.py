@@ -1,4 +1,4 @@
-"""Around every request: who asks, how much may be sent, what is logged and counted, and headers that restrain browsers."""
+"""Around every request: who asks, how much may be sent, what is logged and counted, what browsers may do."""
 
 import asyncio
 import base64

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -56,7 +57,7 @@ class Filter:
         )
 
     def passes(self, row: Row) -> bool:
-        """Whether a row of the tags table is wanted. Certainty is the score of the objective asked for, else the best."""
+        """Whether a row of the tags table is wanted; certainty is the best score of the objectives asked for."""
         found = [
             number
             for number in row["objectives"]
@@ -216,20 +217,21 @@ def _columns(passages: int) -> list[tuple[int, int]]:
     """
     columns = min(passages, MOST_COLUMNS)
     edges = [passages * at // columns for at in range(columns + 1)] if columns else []
-    return [(start + 1, end) for start, end in zip(edges, edges[1:], strict=False)]
+    return [(start + 1, end) for start, end in pairwise(edges)]
 
 
 def pieces(text: str, evidence: Iterable[Row]) -> list[Piece]:
     """Cuts a passage at the edges of its evidence.
 
-    >>> [(piece.text, piece.objectives) for piece in pieces("Fees fell. So.", [{"objective": 20, "start": 0, "end": 10}])]
+    >>> found = pieces("Fees fell. So.", [{"objective": 20, "start": 0, "end": 10}])
+    >>> [(piece.text, piece.objectives) for piece in found]
     [('Fees fell.', (20,)), (' So.', ())]
     """
     spans = [(item["objective"], item["start"], item["end"]) for item in evidence]
     edges = sorted({0, len(text), *(min(edge, len(text)) for _, start, end in spans for edge in (start, end))})
     return [
         Piece(text[start:end], tuple(sorted({number for number, first, last in spans if first <= start < last})))
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in pairwise(edges)
     ]
 
 

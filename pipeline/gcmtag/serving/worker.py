@@ -193,6 +193,6 @@ def _check_passages(path: Path, document: Document, most: int) -> None:
     longest = max((len(passage.text) for passage in document.passages), default=0)
     if longest > LONGEST_PASSAGE:
         raise UnreadableDocument(
-            f"{path}: one passage has {longest} characters, at most {LONGEST_PASSAGE} are taken; put line breaks between "
-            "its paragraphs"
+            f"{path}: one passage has {longest} characters, at most {LONGEST_PASSAGE} are taken; put "
+            "line breaks between its paragraphs"
         )
