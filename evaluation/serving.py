@@ -99,7 +99,8 @@ def texts(count: int, seed: int) -> list[str]:
     draw = random.Random(seed)  # noqa: S311 - no secret
     return [
         " ".join(
-            f"{draw.choice(WHO)} {draw.choice(DID)} in {draw.randint(2019, 2030)} {draw.choice(HOW)}, case {draw.randint(1, 9999)}."
+            f"{draw.choice(WHO)} {draw.choice(DID)} in {draw.randint(2019, 2030)} {draw.choice(HOW)}, "
+            f"case {draw.randint(1, 9999)}."
             for _ in range(draw.randint(1, 3))
         )
         for _ in range(count)
@@ -252,9 +253,9 @@ def as_markdown(figures: Figures) -> str:
         "|---|---|---|",
         *(f"| {what} | {wish} | {seen} |" for what, wish, seen in rows),
         "",
-        f"Tagger alone {figures.batch_texts_per_second} texts a second, service {figures.service_texts_per_second}. A single "
-        f"request takes {figures.single_median * 1000:.0f} ms (median). Paced at {figures.paced_texts_per_second} texts a second "
-        f"a request takes {figures.paced_median * 1000:.0f} ms (median), {figures.paced_p95 * 1000:.0f} ms (p95). Memory "
+        f"Tagger alone {figures.batch_texts_per_second} texts a second, service {figures.service_texts_per_second}. A "
+        f"single request takes {figures.single_median * 1000:.0f} ms (median). Paced at {figures.paced_texts_per_second} "
+        f"texts a second it takes {figures.paced_median * 1000:.0f} ms (median), {figures.paced_p95 * 1000:.0f} ms (p95). Memory "
         f"{figures.memory_start:.0f}, {figures.memory_middle:.0f}, {figures.memory_end:.0f} MB at start, middle and end.",
     ]
     return "\n".join(lines) + "\n"

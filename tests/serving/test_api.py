@@ -142,7 +142,7 @@ def test_a_wrong_body_gets_a_clear_answer_without_its_content(client: TestClient
 
 
 def test_texts_without_sense_are_tagged_all_the_same(client: TestClient) -> None:
-    texts = ["", " ", "\x00", "𝔘𝔫𝔦", "a" * 20_000, "<script>alert(1)</script>", "\n".join("ab" * 5000), "\u202e‮"]
+    texts = ["", " ", "\x00", "𝔘𝔫𝔦", "a" * 20_000, "<script>alert(1)</script>", "\n".join("ab" * 5000), "\u202e"]
     answer = client.post("/v1/tag", json={"texts": texts})
     assert answer.status_code == 200
     assert len(answer.json()["tags"]) == len(texts)
@@ -171,8 +171,8 @@ def test_nothing_of_bad_input_stays_in_temporary_folders(
             connection.sendall((head + "Content-Length: 4000000\r\n\r\n" + part).encode() + b"x" * 3_000_000)
         with socket.create_connection((host, int(port))) as connection:
             body = json.dumps({"texts": [FEES] * 1000}).encode()
-            request = f"POST /v1/tag HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-            connection.sendall(request.encode() + b"\r\n\r\n" + body)
+            request = f"POST /v1/tag HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{request}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         broken = {"content-type": "multipart/form-data; boundary=b"}
         assert httpx.post(address + "/v1/documents", content=b"--b\r\nnonsense", headers=broken).status_code == 400
         assert httpx.post(address + "/v1/documents", files={"file": ("a.txt", b"x" * 6_000_000)}).status_code == 413
