@@ -233,6 +233,11 @@ def measure(seconds: float, clients: int, model: str) -> Figures:
     )
 
 
+def in_ms(seconds: float) -> str:
+    """Seconds as whole milliseconds."""
+    return f"{seconds * 1000:.0f} ms"
+
+
 def as_markdown(figures: Figures) -> str:
     """The figures as a page, each wish beside what was seen."""
     grown = figures.memory_end / figures.memory_start - 1
@@ -253,10 +258,10 @@ def as_markdown(figures: Figures) -> str:
         "|---|---|---|",
         *(f"| {what} | {wish} | {seen} |" for what, wish, seen in rows),
         "",
-        f"Tagger alone {figures.batch_texts_per_second} texts a second, service {figures.service_texts_per_second}. A "
-        f"single request takes {figures.single_median * 1000:.0f} ms (median). Paced at {figures.paced_texts_per_second} "
-        f"texts a second it takes {figures.paced_median * 1000:.0f} ms (median), {figures.paced_p95 * 1000:.0f} ms (p95). Memory "
-        f"{figures.memory_start:.0f}, {figures.memory_middle:.0f}, {figures.memory_end:.0f} MB at start, middle and end.",
+        f"Texts a second: tagger alone {figures.batch_texts_per_second}, service {figures.service_texts_per_second}, "
+        f"paced {figures.paced_texts_per_second}. Time of a request: alone {in_ms(figures.single_median)} (median), paced "
+        f"{in_ms(figures.paced_median)} (median) and {in_ms(figures.paced_p95)} (p95). Memory at start, middle and "
+        f"end: {figures.memory_start:.0f}, {figures.memory_middle:.0f}, {figures.memory_end:.0f} MB.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -31,10 +31,12 @@ def files_in(state: Path) -> list[Path]:
 
 def bomb() -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("word/document.xml", "w", force_zip64=True) as member:
-            for _ in range(220):
-                member.write(bytes(1_000_000))
+    with (
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("word/document.xml", "w", force_zip64=True) as member,
+    ):
+        for _ in range(220):
+            member.write(bytes(1_000_000))
     return stream.getvalue()
 
 
@@ -124,8 +126,9 @@ def test_a_model_that_cannot_be_loaded_is_told_by_readyz(state: Path) -> None:
     def broken() -> Any:
         raise UsageError("no such model: train one")
 
-    from gcmtag.serving import create_app
     from starlette.testclient import TestClient
+
+    from gcmtag.serving import create_app
 
     with TestClient(create_app(Settings(state), broken), base_url="http://localhost") as client:
         until(lambda: "no such model" in client.get("/readyz").text)

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_the_map_counts_every_tag_once() -> None:
     edges = [(cell.start, cell.end) for cell in lines[5].cells]
     assert edges[0][0] == 1
     assert edges[-1][1] == 101
-    assert all(after[0] == before[1] + 1 for before, after in zip(edges, edges[1:], strict=False))
+    assert all(after[0] == before[1] + 1 for before, after in pairwise(edges))
     assert evidence_map([]) == []
 
 
