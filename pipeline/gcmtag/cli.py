@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 import gcmtag
-from gcmtag.errors import DocumentError, GcmtagError, UsageError
+from gcmtag.errors import DocumentError, GcmtagError, MissingExtra, UsageError
 from gcmtag.objectives import CLUSTERS, OBJECTIVES
 
 if TYPE_CHECKING:
@@ -337,6 +337,64 @@ def objectives(style: str) -> int:
     from gcmtag import listing  # noqa: PLC0415
 
     click.echo(listing.STYLES[style](), nl=False)
+    return DONE
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--model", default="standard", show_default=True, help="Name of a shipped model, or path of a folder.")
+@click.option("--state", type=click.Path(path_type=Path), help="Folder for jobs and results; in your home by default.")
+@click.option("--keys", type=click.Path(path_type=Path), help="File with API keys, one a line; also GCMTAG_API_KEYS.")
+@click.option("--max-megabytes", default=20, show_default=True, type=click.IntRange(1, 500), help="Of one request.")
+@click.option("--max-pages", default=1_000, show_default=True, type=click.IntRange(min=1), help="Of one PDF.")
+@click.option(
+    "--queue-texts", default=4_000, show_default=True, type=click.IntRange(min=1), help="Texts that may wait."
+)
+@click.option(
+    "--queue-jobs", default=100, show_default=True, type=click.IntRange(min=1), help="Documents that may wait."
+)
+@click.option("--keep-hours", default=24.0, show_default=True, type=click.FloatRange(min=0), help="Results are kept.")
+def serve(
+    host: str,
+    port: int,
+    model: str,
+    state: Path | None,
+    keys: Path | None,
+    max_megabytes: int,
+    max_pages: int,
+    queue_texts: int,
+    queue_jobs: int,
+    keep_hours: float,
+) -> int:
+    """Serve the model over HTTP, with a page at / to paste a text or send a document.
+
+    Without API keys it listens only on this machine. Stopped with Ctrl-C it finishes the document at hand or takes it
+    up again at the next start.
+    """
+    try:
+        from gcmtag.serving import Settings  # noqa: PLC0415
+        from gcmtag.serving import serve as run_service  # noqa: PLC0415
+        from gcmtag.serving.settings import default_state, read_keys  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"{error.name} is not installed: pip install 'gcmtag[serve]'") from error
+    from gcmtag.tagger import find_model  # noqa: PLC0415
+
+    find_model(model)
+    run_service(
+        Settings(
+            state=default_state() if state is None else state,
+            model=model,
+            host=host,
+            port=port,
+            keys=read_keys(keys),
+            most_bytes=max_megabytes * 1_000_000,
+            most_pages=max_pages,
+            queue_texts=queue_texts,
+            queue_jobs=queue_jobs,
+            keep=keep_hours * 3600,
+        )
+    )
     return DONE
 
 
