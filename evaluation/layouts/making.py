@@ -61,7 +61,7 @@ def cases() -> list[Case]:
         made += _pdf("one column", narrative(seed, notes=False), seed, hyphens="none")
         made += _pdf("two columns", narrative(10 + seed, sections=5), seed, columns=2)
         made += _pdf("form in tables", form(20 + seed), seed, tables=True)
-        made += _noted("numbered report with footnotes", numbered(30 + seed), seed)
+        made += _noted("numbered report with footnotes", numbered(30 + seed, paragraphs=14 * seed), seed)
         made += _pdf("boxes and tables of figures", narrative(40 + seed, boxes=True), seed)
         made += _web("web page with menus", web_page(50 + seed), seed)
         made += _text("wrapped text with page artefacts", narrative(60 + seed), seed)

@@ -84,7 +84,7 @@ def score(given: Sequence[str], wanted: Sequence[str], unwanted: Sequence[str]) 
     edits = Levenshtein.opcodes(theirs, ours)
     in_order, ordered = _order(given, wanted)
     return Score(
-        found=_found(edits.as_list(), ours_begin, theirs_begin),
+        found=_found(list(edits), ours_begin, theirs_begin),
         given=len(ours_begin),
         wanted=len(theirs_begin),
         edits=sum(max(op.src_end - op.src_start, op.dest_end - op.dest_start) for op in edits if op.tag != "equal"),

@@ -15,6 +15,7 @@ from typing import Final
 from gcmtag.document import Block, Layout
 from gcmtag.reading.common import clean
 from gcmtag.reading.pdf_page import PageContent, Piece, Rule
+from gcmtag.reading.pdf_tables import TableRow
 
 # A mark is a number or a sign; a raised "st" or "nd" belongs to its number.
 _MARK: Final = re.compile(r"^[\[(]?(\d{1,3}([,;]\s?\d{1,3})*|[*†‡§]{1,3})[\])]?$")
@@ -60,8 +61,10 @@ class _Line:
     column: int
 
 
-def lines_of(content: PageContent, page: int, dropped: Counter[str], body_size: float | None = None) -> list[Block]:
-    """Lines of a page in reading order.
+def lines_of(
+    content: PageContent, page: int, dropped: Counter[str], body_size: float | None = None
+) -> list[Block | TableRow]:
+    """Lines of a page in reading order, and rows of its ruled tables in their place.
 
     Args:
         content: What stands on the page.
@@ -71,11 +74,18 @@ def lines_of(content: PageContent, page: int, dropped: Counter[str], body_size: 
     """
     dropped.update(content.dropped)
     lines: list[_Line] = []
-    for column, row in enumerate_columns(_rows(content.pieces), content):
-        if block := _line(row, page, dropped):
+    tables: list[tuple[int, TableRow]] = []
+    for column, item in enumerate_columns(_rows(content.pieces), content):
+        if isinstance(item, _Table):
+            if row := _table_row(item, page, dropped):
+                tables.append((len(lines), row))
+        elif block := _line(item, page, dropped):
             lines.append(_Line(block, column))
     size = main_size(line.block for line in lines) if body_size is None else body_size
-    return [line.block for line in _with_footnotes(lines, content, size)]
+    shown: list[Block | TableRow] = [line.block for line in _with_footnotes(lines, content, size)]
+    for place, row in reversed(tables):
+        shown.insert(place, row)
+    return shown
 
 
 def main_size(blocks: Iterable[Block]) -> float:
@@ -129,43 +139,45 @@ def _row_of(pieces: list[Piece]) -> _Row:
 # Order
 
 
-def enumerate_columns(rows: list[_Row], content: PageContent) -> Iterator[tuple[int, _Row]]:
-    """Rows in reading order, cut at cells and columns, each with the number of its column on the page (0 for none)."""
+def enumerate_columns(rows: list[_Row], content: PageContent) -> Iterator[tuple[int, "_Row | _Table"]]:
+    """Rows in reading order, cut at columns, each with the number of its column on the page (0 for none)."""
     for band in _bands(rows, content):
         if isinstance(band, _Table):
-            for row in band.in_order():
-                yield 0, row
+            yield 0, band
         else:
             yield from _by_columns(band, 0, content.height)
 
 
 @dataclass(slots=True)
 class _Table:
-    """Rows between two rules of a table, with the positions of the vertical rules between its cells."""
+    """Rows between two rules of a table, with the positions of the vertical rules between its cells; none in a box."""
 
     rows: list[_Row]
     edges: list[float]
 
-    def in_order(self) -> Iterator[_Row]:
-        """The row as one line where no cell is wrapped, else cell after cell."""
+    def cells(self) -> list[list[_Row]]:
+        """Rows of each cell."""
         bounds = [float("-inf"), *self.edges, float("inf")]
-        spans = list(pairwise(bounds))
-        cells = [[part for row in self.rows if (part := row.part(low, high))] for low, high in spans]
-        if all(len(cell) <= 1 for cell in cells):
-            yield _row_of([piece for row in self.rows for piece in row.pieces])
-        else:
-            for cell in cells:
-                yield from cell
+        return [[part for row in self.rows if (part := row.part(low, high))] for low, high in pairwise(bounds)]
+
+
+def _table_row(table: _Table, page: int, dropped: Counter[str]) -> TableRow | None:
+    cells = [[line for row in cell if (line := _line(row, page, dropped))] for cell in table.cells()]
+    # Marks were counted with the cells.
+    across = [line for row in table.rows if (line := _line(row, page, Counter()))]
+    return TableRow(cells, across, tuple(table.edges)) if across else None
 
 
 def _bands(rows: list[_Row], content: PageContent) -> Iterator["list[_Row] | _Table"]:
     """Cut the page where table rows begin and end; what stands between tables is given as plain rows."""
-    heights = _merged_levels(content.horizontal)
     vertical = [rule for rule in content.vertical if rule.end - rule.start >= 6]
+    # Where the end of a page cuts a row, only its vertical rules end there.
+    ends = [Rule(at, rule.at, rule.at) for rule in vertical for at in (rule.start, rule.end)]
+    levels = _merged_levels([*content.horizontal, *ends])
     plain: list[_Row] = []
-    for band in _between(rows, heights):
+    for band in _between(rows, levels):
         edges = _inner_edges(band, vertical)
-        if edges and band:
+        if band and (edges or _is_box(band, vertical)):
             if plain:
                 yield plain
                 plain = []
@@ -174,6 +186,19 @@ def _bands(rows: list[_Row], content: PageContent) -> Iterator["list[_Row] | _Ta
             plain += band
     if plain:
         yield plain
+
+
+def _is_box(band: list[_Row], vertical: list[Rule]) -> bool:
+    """Whether rules stand on both sides of several rows, close to them: a box, and no frame around the page."""
+    if len(band) < 2:
+        return False
+    top, bottom = band[0].baseline - 0.5 * band[0].size, band[-1].baseline
+    left, right = min(row.left for row in band), max(row.right for row in band)
+    passing = [rule.at for rule in vertical if rule.start <= top and rule.end >= bottom]
+    before = [left - at for at in passing if at <= left + 1]
+    after = [at - right for at in passing if at >= right - 1]
+    widest = 3 * max(row.size for row in band)
+    return bool(before and after) and min(before) < widest and min(after) < max(widest, 0.5 * (right - left))
 
 
 def _merged_levels(rules: list[Rule]) -> list[float]:
@@ -309,7 +334,17 @@ def _trimmed(rows: list[_Row], parted: list[bool], at: float, start: int, end: i
     last = max((index for index in range(start, end) if parted[index] or rows[index].left >= at), default=start)
     tail = end - last - 1
     # One or two short rows right above a full-width row are its heading, not the end of the left column.
-    return _Gutter(at, first, last + 1 if end < len(rows) and tail <= 2 else end)
+    headed = end < len(rows) and tail <= 2 and not _goes_on(rows, last, end, at)
+    return _Gutter(at, first, last + 1 if headed else end)
+
+
+def _goes_on(rows: list[_Row], last: int, end: int, at: float) -> bool:
+    """Whether rows after the last that reaches the right column go on with the left one: set alike, as near as ever."""
+    left = [part for row in rows[max(0, last - 3) : end] if (part := row.part(float("-inf"), at))]
+    steps = [below.baseline - above.baseline for above, below in pairwise(left)]
+    alike = len({round(part.size) for part in left}) == 1
+    tail = end - last - 1
+    return tail > 0 and len(steps) > tail and alike and max(steps[-tail:]) <= 1.2 * min(steps)
 
 
 def _is_prose(rows: list[_Row], at: float) -> bool:

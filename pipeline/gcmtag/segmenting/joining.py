@@ -19,6 +19,12 @@ _OBJECTIVE: Final = re.compile(
 )
 
 
+# No heading, and no line of a list, ends with one of these.
+_UNFINISHED: Final = re.compile(
+    r"\b(?:of|the|and|in|to|for|on|with|by|de|la|le|et|y|a|an|or|from|at|No\.)$", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Start:
     """What a line begins with; ``valid`` says that the marker opens something here."""
@@ -241,6 +247,8 @@ class _Joiner:
         end = position + count
         if end >= len(self._lines):
             return 0
+        if not bigger and _UNFINISHED.search(line.text):
+            return 0
         bold = line.bold and not self._lines[end].bold
         short = len(line.text.split()) <= 14 and not line.text.endswith(":") and self._text_follows(end)
         return count if bigger or (self._set_off(position) and (bold or short)) else 0
@@ -298,6 +306,9 @@ class _Joiner:
         complete = ends_sentence(above.text)
         if here in self._walls:
             return complete or not starts_low
+        if line.gap and (line.page or 0) < (above.page or 0):
+            # The next cell of a row that goes over the end of a page begins on the page where the row does.
+            return True
         if line.gap and self._gaps_count and not line.paged:
             # A blank line beside page furniture may be the page's, not the paragraph's.
             return complete if line.glued else complete or not starts_low or self._measures.is_short(here - 1)
@@ -340,7 +351,7 @@ class _Joiner:
         return (
             (self._measures.exact or len(above.text) < 0.6 * self._measures.width)
             and not above.text.endswith(("-", ",", "–"))
-            and not re.search(r"\b(?:of|the|and|in|to|for|on|with|by|de|la|le|et|y|a|an|or|from|at|No\.)$", above.text)
+            and not _UNFINISHED.search(above.text)
         )
 
     def _layout_breaks(self, here: int) -> bool | None:

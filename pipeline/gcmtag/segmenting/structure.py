@@ -52,7 +52,8 @@ def to_pieces(blocks: Sequence[Block], drops: Drops) -> tuple[list[Piece], Vocab
 def _whole(block: Block, vocabulary: Vocabulary) -> Piece:
     if block.kind == "table_row":
         cells = tuple(
-            "\n".join(vocabulary.mend(part) for part in cell.split("\n")) for cell in block.cells or (block.text,)
+            "\n".join(vocabulary.mend(vocabulary.rejoin(part)) for part in cell.split("\n"))
+            for cell in block.cells or (block.text,)
         )
         return Piece("\t".join(cells), "row", page=block.page, cells=cells, bold=block.bold)
     marker, text = block.marker, vocabulary.mend(block.text.replace("\n", " ").strip())
