@@ -262,7 +262,9 @@ def _paragraphs(name: str) -> tuple[str, ...]:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text is a paragraph of sentences, long enough to be told from a heading."""
+    """Whether a text is a paragraph of sentences, long enough to be told from a heading, without stray note marks."""
+    if re.search(r"[a-z][.]\d", text):
+        return False
     return len(text) >= 120 and text[0].isupper() and text.endswith(".") and not re.match(r"\(|[A-Za-z][.)]\s|\d", text)
 
 

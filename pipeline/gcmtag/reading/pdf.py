@@ -16,7 +16,7 @@ from pypdfium2 import raw
 from gcmtag.document import Block, SourceFile
 from gcmtag.errors import UnreadableDocument
 from gcmtag.reading.common import clean, empty, likely_title, unreadable
-from gcmtag.reading.pdf_order import lines_of
+from gcmtag.reading.pdf_order import Gutter, lines_of
 from gcmtag.reading.pdf_page import PageContent, content_of
 from gcmtag.reading.pdf_tables import TableRow, joined_over_pages
 
@@ -59,6 +59,7 @@ class _Reading:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self._last: list[Block | TableRow] = []
+        self._gutters: set[Gutter] = set()
         self.dropped: Counter[str] = Counter()
         self.pages = 0
         self.without_text: list[int] = []
@@ -81,7 +82,7 @@ class _Reading:
             self._sizes[round(piece.size * 2) / 2] += len(piece.text)
         # The commonest size up to here: a page of notes or tables alone does not say what running text looks like.
         body_size = self._sizes.most_common(1)[0][0] if self._sizes else None
-        shown = lines_of(content, number, self.dropped, body_size)
+        shown = lines_of(content, number, self.dropped, body_size, self._gutters)
         # A row that the page's end cuts is known only on the next page, so each page waits for the one after it.
         joined_over_pages(self._last, shown)
         self._give_out()

@@ -16,6 +16,9 @@ _MOST_BETWEEN: Final = 5
 _MARKER: Final = re.compile(r"^(?:[•●▪◦‣*–—-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])$")
 _SENTENCE_END: Final = re.compile(r"[.!?:;…][”\"'’)\]]*$")
 _CUT_WORD: Final = re.compile(r"\w-$")
+_OPENS: Final = re.compile(r"^\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]\s")
+# A small letter that is no marker of an item, as in "c. What".
+_MIDWAY: Final = re.compile(r"^(?![a-z]{1,3}[.)]\s)[a-zà-ÿ]")
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ def _goes_on(above: TableRow, below: TableRow) -> bool:
     for first, second in zip(above.cells, below.cells, strict=True):
         if first and second:
             cut = len(first) > 1 and not _SENTENCE_END.search(first[-1].text)
-            if cut or second[0].text[:1].islower():
+            if (cut and not _OPENS.match(second[0].text)) or _MIDWAY.match(second[0].text):
                 return True
     return False
 

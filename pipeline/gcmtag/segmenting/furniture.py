@@ -170,10 +170,13 @@ def _mark_repeated(items: list[_Item]) -> None:
     # A head of several lines is found line by line, from the furniture inwards.
     for _ in range(_MARGIN):
         for order in (items, items[::-1]):
+            # The file's own beginning and end are edges of a page as well.
             beside = [
                 item
-                for before, item in pairwise(order)
-                if before.reason in {PAGE_NUMBER, RUNNING, SYMBOL, IMAGE} and not item.reason and _may_run(item)
+                for before, item in zip([None, *order], order, strict=False)
+                if (before is None or before.reason in {PAGE_NUMBER, RUNNING, SYMBOL, IMAGE})
+                and not item.reason
+                and _may_run(item)
             ]
             times = Counter(_shape(item.text) for item in beside)
             for item in beside:
