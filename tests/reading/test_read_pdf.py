@@ -89,20 +89,101 @@ def test_cells_without_rules_on_one_baseline_are_one_line(tmp_path):
     assert texts(read(tmp_path, page))[2] == "Aldania 2 2 400"
 
 
-def test_wrapped_cells_between_rules_are_read_cell_by_cell(tmp_path):
-    page = Page()
-    for x, y, width, height in ((60, 90, 150, 40), (210, 90, 300, 40), (60, 130, 150, 20), (210, 130, 300, 20)):
-        page.pdf.rect(x, y, width, height)
+def grid(page: Page, top: float, heights: list[float], widths: tuple[float, ...] = (150, 300)) -> Page:
+    """Draw the cells of a table whose first is at 60 points from the left."""
+    for height in heights:
+        left = 60.0
+        for width in widths:
+            page.pdf.rect(left, top, width, height)
+            left += width
+        top += height
+    return page
+
+
+def test_short_cells_between_rules_are_a_row(tmp_path):
+    page = grid(Page(), 90, [40, 20])
     page.put(64, 104, "Describe the laws").put(64, 117, "that apply")
-    page.put(214, 104, "The Act of 2021 forbids fees").put(214, 117, "to the worker.")
+    page.put(214, 104, "The Act of 2021 forbids reten-").put(214, 117, "tion of passports.")
     page.put(64, 144, "Annexes").put(214, 144, "none")
-    assert texts(read(tmp_path, page)) == [
-        "Describe the laws",
-        "that apply",
-        "The Act of 2021 forbids fees",
-        "to the worker.",
-        "Annexes none",
+    blocks = read(tmp_path, page).blocks
+    assert [block.kind for block in blocks] == ["table_row", "table_row"]
+    # A soft hyphen stands where a line's end cut a word; segmenting knows the document's words and joins it.
+    assert blocks[0].cells == ("Describe the laws that apply", "The Act of 2021 forbids reten\u00adtion of passports.")
+    assert blocks[1].cells == ("Annexes", "none")
+
+
+def test_long_cells_between_rules_are_read_cell_by_cell_and_kept_apart(tmp_path):
+    answer = [f"The Act of {2000 + number} forbids fees and" for number in range(6)]
+    page = grid(Page(), 90, [90]).put(64, 104, "Describe the laws")
+    for number, line in enumerate(answer):
+        page.put(214, 104 + 13 * number, line)
+    assert texts(read(tmp_path, page)) == ["", "Describe the laws", "", *answer, ""]
+
+
+def test_a_row_that_a_page_end_cuts_is_read_whole(tmp_path):
+    page = grid(Page().put(60, 30, "Replies of Aldania"), 600, [200])
+    for number in range(6):
+        page.put(64, 614 + 13 * number, f"asked {number}").put(214, 614 + 13 * number, f"answered {number} and")
+    page.pdf.add_page()
+    grid(page.put(60, 30, "Replies of Aldania"), 60, [40])
+    page.put(64, 74, "asked last.").put(214, 74, "answered at last.")
+    lines = [line for line in texts(read(tmp_path, page)) if line and not line.startswith("Replies")]
+    asked, answered = [f"asked {number}" for number in range(6)], [f"answered {number} and" for number in range(6)]
+    assert lines == [*asked, "asked last.", *answered, "answered at last."]
+
+
+def test_a_new_row_at_the_top_of_a_page_is_no_rest_of_the_last(tmp_path):
+    page = grid(Page(), 600, [30]).put(64, 614, "b. Laws").put(64, 627, "in force").put(214, 614, "Two Acts.")
+    page.pdf.add_page()
+    grid(page, 60, [40]).put(64, 74, "c. Gaps").put(214, 74, "None.")
+    assert [block.cells for block in read(tmp_path, page).blocks] == [
+        ("b. Laws in force", "Two Acts."),
+        ("c. Gaps", "None."),
     ]
+
+
+def test_the_first_cell_of_a_row_may_be_empty(tmp_path):
+    page = grid(Page(), 90, [20]).put(214, 104, "a second answer")
+    assert [block.cells for block in read(tmp_path, page).blocks] == [("", "a second answer")]
+
+
+def test_a_box_is_kept_apart_from_the_text_around_it(tmp_path):
+    page = Page().put(64, 80, "Above the box")
+    page.pdf.rect(60, 90, 300, 40)
+    page.put(64, 104, "A good practice is shown").put(64, 117, "in a box of its own").put(64, 150, "and text below")
+    assert texts(read(tmp_path, page)) == [
+        "Above the box",
+        "",
+        "A good practice is shown",
+        "in a box of its own",
+        "",
+        "and text below",
+    ]
+
+
+def test_a_line_or_two_in_the_right_column_of_the_last_page_is_known_by_the_pages_before(tmp_path):
+    page = two_columns(Page())
+    page.pdf.add_page()
+    for number in range(4):
+        page.put(50, 100 + 13 * number, f"last {number} of the column that tells how workers are hired")
+    page.put(320, 100, "and the very end of it")
+    second = [block.text for block in read(tmp_path, page).blocks if block.page == 2]
+    assert second[-1] == "and the very end of it"
+    assert len(second) == 5
+
+
+def test_columns_whose_lines_stand_half_a_line_apart_are_two(tmp_path):
+    page = Page()
+    for number, (left, right) in enumerate(zip(LEFT, RIGHT, strict=True)):
+        page.put(50, 100 + 13 * number, left).put(320, 106.5 + 13 * number, right)
+    assert texts(read(tmp_path, page)) == LEFT + RIGHT
+
+
+def test_a_left_column_longer_than_the_right_is_read_to_its_end_first(tmp_path):
+    page = two_columns(Page())
+    page.put(50, 100 + 13 * 12, "left 12 of the column that goes on alone").put(50, 800, "Report of the secretariat, p. 1")
+    lines = texts(read(tmp_path, page))
+    assert lines[:13] == [*LEFT, "left 12 of the column that goes on alone"]
 
 
 def test_a_raised_footnote_mark_is_left_out_and_counted(tmp_path):

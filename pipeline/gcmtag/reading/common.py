@@ -48,6 +48,7 @@ _GLYPHS: Final = str.maketrans(
         "\uf0e0": "→",
         # Characters that nobody sees; a soft hyphen at the end of a line is dealt with in `clean`.
         **dict.fromkeys("\u200b\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufffc"),
+        "\u2010": "-",
         "\u2011": "-",
     }
 )

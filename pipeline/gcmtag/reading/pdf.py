@@ -1,6 +1,7 @@
-"""PDF with a text layer: physical lines in reading order, each with its page and place.
+"""PDF with a text layer: physical lines in reading order, each with its page and place, and rows of ruled tables.
 
-Nothing is joined and no running head is removed here; segmenting does that, with the whole document in view.
+No line is joined outside of tables and no running head is removed here; segmenting does that, with the whole document
+in view.
 """
 
 import re
@@ -15,8 +16,9 @@ from pypdfium2 import raw
 from gcmtag.document import Block, SourceFile
 from gcmtag.errors import UnreadableDocument
 from gcmtag.reading.common import clean, empty, likely_title, unreadable
-from gcmtag.reading.pdf_order import lines_of
+from gcmtag.reading.pdf_order import Gutter, lines_of
 from gcmtag.reading.pdf_page import PageContent, content_of
+from gcmtag.reading.pdf_tables import TableRow, joined_over_pages
 
 _RECOGNISE: Final = "run text recognition (OCR) over it, for instance with ocrmypdf, then try again"
 _UNMAPPED: Final = re.compile(r"[\ufffd\ue000-\uf8ff]")
@@ -34,6 +36,7 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
         reading = _Reading()
         for number, content in _pages(pdf):
             reading.add(number, content)
+        reading.finish()
         reading.check(path)
         return SourceFile(
             path=path,
@@ -55,6 +58,8 @@ class _Reading:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self._last: list[Block | TableRow] = []
+        self._gutters: set[Gutter] = set()
         self.dropped: Counter[str] = Counter()
         self.pages = 0
         self.without_text: list[int] = []
@@ -77,7 +82,20 @@ class _Reading:
             self._sizes[round(piece.size * 2) / 2] += len(piece.text)
         # The commonest size up to here: a page of notes or tables alone does not say what running text looks like.
         body_size = self._sizes.most_common(1)[0][0] if self._sizes else None
-        self.blocks += lines_of(content, number, self.dropped, body_size)
+        shown = lines_of(content, number, self.dropped, body_size, self._gutters)
+        # A row that the page's end cuts is known only on the next page, so each page waits for the one after it.
+        joined_over_pages(self._last, shown)
+        self._give_out()
+        self._last = shown
+
+    def _give_out(self) -> None:
+        for item in self._last:
+            self.blocks += item.blocks() if isinstance(item, TableRow) else [item]
+        self._last = []
+
+    def finish(self) -> None:
+        """Give out what waited for a page after the last."""
+        self._give_out()
 
     def check(self, path: Path) -> None:
         if self.pages and len(self.damaged) == self.pages:

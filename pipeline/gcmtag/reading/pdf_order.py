@@ -15,6 +15,7 @@ from typing import Final
 from gcmtag.document import Block, Layout
 from gcmtag.reading.common import clean
 from gcmtag.reading.pdf_page import PageContent, Piece, Rule
+from gcmtag.reading.pdf_tables import TableRow
 
 # A mark is a number or a sign; a raised "st" or "nd" belongs to its number.
 _MARK: Final = re.compile(r"^[\[(]?(\d{1,3}([,;]\s?\d{1,3})*|[*†‡§]{1,3})[\])]?$")
@@ -60,22 +61,45 @@ class _Line:
     column: int
 
 
-def lines_of(content: PageContent, page: int, dropped: Counter[str], body_size: float | None = None) -> list[Block]:
-    """Lines of a page in reading order.
+@dataclass(frozen=True, slots=True)
+class Gutter:
+    """White strip between two columns, in points from the left edge: its middle, and where the right column begins."""
+
+    at: float
+    right: float
+
+
+def lines_of(
+    content: PageContent,
+    page: int,
+    dropped: Counter[str],
+    body_size: float | None = None,
+    gutters: set[Gutter] | None = None,
+) -> list[Block | TableRow]:
+    """Lines of a page in reading order, and rows of its ruled tables in their place.
 
     Args:
         content: What stands on the page.
         page: Its 1-based number.
         dropped: Counts what is left out, by reason; added to.
         body_size: Font size of running text in the pages before, in points; without it that of this page is taken.
+        gutters: Those of the pages before, which tell columns on a last page that has but a line or two in one of them;
+            added to.
     """
     dropped.update(content.dropped)
     lines: list[_Line] = []
-    for column, row in enumerate_columns(_rows(content.pieces), content):
-        if block := _line(row, page, dropped):
+    tables: list[tuple[int, TableRow]] = []
+    for column, item in enumerate_columns(_rows(content.pieces), content, set() if gutters is None else gutters):
+        if isinstance(item, _Table):
+            if row := _table_row(item, page, dropped):
+                tables.append((len(lines), row))
+        elif block := _line(item, page, dropped):
             lines.append(_Line(block, column))
     size = main_size(line.block for line in lines) if body_size is None else body_size
-    return [line.block for line in _with_footnotes(lines, content, size)]
+    shown: list[Block | TableRow] = [line.block for line in _with_footnotes(lines, content, size)]
+    for place, row in reversed(tables):
+        shown.insert(place, row)
+    return shown
 
 
 def main_size(blocks: Iterable[Block]) -> float:
@@ -129,43 +153,47 @@ def _row_of(pieces: list[Piece]) -> _Row:
 # Order
 
 
-def enumerate_columns(rows: list[_Row], content: PageContent) -> Iterator[tuple[int, _Row]]:
-    """Rows in reading order, cut at cells and columns, each with the number of its column on the page (0 for none)."""
+def enumerate_columns(
+    rows: list[_Row], content: PageContent, gutters: set[Gutter]
+) -> Iterator[tuple[int, "_Row | _Table"]]:
+    """Rows in reading order, cut at columns, each with the number of its column on the page (0 for none)."""
     for band in _bands(rows, content):
         if isinstance(band, _Table):
-            for row in band.in_order():
-                yield 0, row
+            yield 0, band
         else:
-            yield from _by_columns(band, 0, content.height)
+            yield from _by_columns(band, 0, content.height, gutters)
 
 
 @dataclass(slots=True)
 class _Table:
-    """Rows between two rules of a table, with the positions of the vertical rules between its cells."""
+    """Rows between two rules of a table, with the positions of the vertical rules between its cells; none in a box."""
 
     rows: list[_Row]
     edges: list[float]
 
-    def in_order(self) -> Iterator[_Row]:
-        """The row as one line where no cell is wrapped, else cell after cell."""
+    def cells(self) -> list[list[_Row]]:
+        """Rows of each cell."""
         bounds = [float("-inf"), *self.edges, float("inf")]
-        spans = list(pairwise(bounds))
-        cells = [[part for row in self.rows if (part := row.part(low, high))] for low, high in spans]
-        if all(len(cell) <= 1 for cell in cells):
-            yield _row_of([piece for row in self.rows for piece in row.pieces])
-        else:
-            for cell in cells:
-                yield from cell
+        return [[part for row in self.rows if (part := row.part(low, high))] for low, high in pairwise(bounds)]
+
+
+def _table_row(table: _Table, page: int, dropped: Counter[str]) -> TableRow | None:
+    cells = [[line for row in cell if (line := _line(row, page, dropped))] for cell in table.cells()]
+    # Marks were counted with the cells.
+    across = [line for row in table.rows if (line := _line(row, page, Counter()))]
+    return TableRow(cells, across, tuple(table.edges)) if across else None
 
 
 def _bands(rows: list[_Row], content: PageContent) -> Iterator["list[_Row] | _Table"]:
     """Cut the page where table rows begin and end; what stands between tables is given as plain rows."""
-    heights = _merged_levels(content.horizontal)
     vertical = [rule for rule in content.vertical if rule.end - rule.start >= 6]
+    # Where the end of a page cuts a row, only its vertical rules end there.
+    ends = [Rule(at, rule.at, rule.at) for rule in vertical for at in (rule.start, rule.end)]
+    levels = _merged_levels([*content.horizontal, *ends])
     plain: list[_Row] = []
-    for band in _between(rows, heights):
-        edges = _inner_edges(band, vertical)
-        if edges and band:
+    for band in _between(rows, levels):
+        edges = _edges(band, vertical)
+        if edges is not None:
             if plain:
                 yield plain
                 plain = []
@@ -198,51 +226,65 @@ def _between(rows: list[_Row], levels: list[float]) -> Iterator[list[_Row]]:
     yield band
 
 
-def _inner_edges(band: list[_Row], vertical: list[Rule]) -> list[float]:
-    """Vertical rules that pass all rows of the band with text on both sides, and through no text."""
+def _edges(band: list[_Row], vertical: list[Rule]) -> list[float] | None:
+    """Vertical rules between the cells of a band: those that pass all its rows and run through no text.
+
+    The outermost rules that enclose all text are the frame, so that a first or last cell may be empty. An empty list
+    is a box; None where the band is neither a row of a table nor a box.
+    """
     if not band:
-        return []
+        return None
     top, bottom = band[0].baseline - 0.5 * band[0].size, band[-1].baseline
     left, right = min(row.left for row in band), max(row.right for row in band)
-    edges: list[float] = []
+    passing: list[float] = []
     for rule in sorted(vertical, key=lambda rule: rule.at):
-        passes = rule.start <= top and rule.end >= bottom and left < rule.at < right
-        if not passes or (edges and rule.at - edges[-1] < 4):
+        passes = rule.start <= top and rule.end >= bottom
+        if not passes or (passing and rule.at - passing[-1] < 4):
             continue
         if not any(piece.left + 1 < rule.at < piece.right - 1 for row in band for piece in row.pieces):
-            edges.append(rule.at)
-    return edges
+            passing.append(rule.at)
+    if len(passing) >= 2 and passing[0] <= left + 1 and passing[-1] >= right - 1:
+        return passing[1:-1] if len(passing) > 2 or _is_box(band, left - passing[0]) else None
+    return [at for at in passing if left < at < right] or None
+
+
+def _is_box(band: list[_Row], white: float) -> bool:
+    """Whether a frame holds several rows, with little white at their left, where the border of a page has a margin."""
+    return len(band) > 1 and white < 3 * max(row.size for row in band)
 
 
 @dataclass(frozen=True, slots=True)
-class _Gutter:
-    """White strip between two columns: its middle, and the first and one past the last row that it parts."""
+class _Run:
+    """Rows that a gutter parts: the first and one past the last."""
 
-    at: float
+    gutter: Gutter
     start: int
     end: int
 
 
-def _by_columns(rows: list[_Row], column: int, height: float, depth: int = 0) -> Iterator[tuple[int, _Row]]:
-    gutter = _gutter(rows, height) if depth < 2 else None
-    if gutter is None:
+def _by_columns(
+    rows: list[_Row], column: int, height: float, gutters: set[Gutter], depth: int = 0
+) -> Iterator[tuple[int, _Row]]:
+    run = (_new_columns(rows, height) or _known_columns(rows, height, gutters)) if depth < 2 else None
+    if run is None:
         yield from ((column, row) for row in rows)
         return
-    yield from _by_columns(rows[: gutter.start], column, height, depth)
-    parted = rows[gutter.start : gutter.end]
-    left = [part for row in parted if (part := row.part(float("-inf"), gutter.at))]
-    right = [part for row in parted if (part := row.part(gutter.at, float("inf")))]
-    yield from _by_columns(left, 2 * column + 1, height, depth + 1)
-    yield from _by_columns(right, 2 * column + 2, height, depth + 1)
-    yield from _by_columns(rows[gutter.end :], column, height, depth)
+    gutters.add(run.gutter)
+    yield from _by_columns(rows[: run.start], column, height, gutters, depth)
+    parted = rows[run.start : run.end]
+    left = [part for row in parted if (part := row.part(float("-inf"), run.gutter.at))]
+    right = [part for row in parted if (part := row.part(run.gutter.at, float("inf")))]
+    yield from _by_columns(left, 2 * column + 1, height, gutters, depth + 1)
+    yield from _by_columns(right, 2 * column + 2, height, gutters, depth + 1)
+    yield from _by_columns(rows[run.end :], column, height, gutters, depth)
 
 
-def _gutter(rows: list[_Row], height: float) -> _Gutter | None:
+def _new_columns(rows: list[_Row], height: float) -> _Run | None:
     """The strip that parts most rows in a run without a row across it, with prose on both sides; None without one."""
     if len(rows) < _FEWEST_COLUMN_ROWS:
         return None
     low, high = min(row.left for row in rows), max(row.right for row in rows)
-    gaps = [_wide_gaps(row) for row in rows]
+    gaps = [_wide_gaps(rows, index) for index in range(len(rows))]
     counts: Counter[int] = Counter()
     for row_gaps in gaps:
         for start, end in row_gaps:
@@ -255,28 +297,51 @@ def _gutter(rows: list[_Row], height: float) -> _Gutter | None:
         return None
     best = [at for at, count in inside.items() if count >= 0.95 * most]
     at = float(median(best)) if max(best) - min(best) == len(best) - 1 else float(best[0])
-    return _best_run(rows, gaps, at, height)
+    parted = [any(start < at < end for start, end in row_gaps) for row_gaps in gaps]
+    return _best_run(rows, parted, at, height)
 
 
-def _wide_gaps(row: _Row) -> list[tuple[float, float]]:
+def _known_columns(rows: list[_Row], height: float, gutters: set[Gutter]) -> _Run | None:
+    """A gutter of an earlier page, where something begins just where the right column did and nothing crosses it."""
+    for gutter in sorted(gutters, key=lambda gutter: gutter.at):
+        parts = [row.part(gutter.at, float("inf")) for row in rows]
+        parted = [
+            part is not None and abs(part.left - gutter.right) < 2 and row.left < gutter.at - 5
+            for part, row in zip(parts, rows, strict=True)
+        ]
+        if any(parted) and (run := _best_run(rows, parted, gutter.at, height, fewest=1)):
+            return run
+    return None
+
+
+def _wide_gaps(rows: list[_Row], index: int) -> list[tuple[float, float]]:
+    """Wide gaps between pieces of a row, and of a neighbour beside it that stands half a line higher or lower."""
+    row = rows[index]
+    pieces = row.pieces
+    if index + 1 < len(rows):
+        beside = rows[index + 1]
+        apart = beside.left > row.right or row.left > beside.right
+        if apart and beside.baseline - row.baseline < 0.85 * row.size:
+            pieces = sorted([*pieces, *beside.pieces], key=lambda piece: piece.left)
     widest = max(0.8 * row.size, 7.0)
     gaps: list[tuple[float, float]] = []
-    reach = row.pieces[0].right
-    for piece in row.pieces[1:]:
+    reach = pieces[0].right
+    for piece in pieces[1:]:
         if piece.left - reach >= widest:
             gaps.append((reach, piece.left))
         reach = max(reach, piece.right)
     return gaps
 
 
-def _best_run(rows: list[_Row], gaps: list[list[tuple[float, float]]], at: float, height: float) -> _Gutter | None:
-    parted = [any(start < at < end for start, end in row_gaps) for row_gaps in gaps]
+def _best_run(
+    rows: list[_Row], parted: list[bool], at: float, height: float, fewest: int = _FEWEST_COLUMN_ROWS
+) -> _Run | None:
     free = [
         (is_parted or row.right <= at or row.left >= at) and not _stands_apart(rows, index, height)
         for index, (row, is_parted) in enumerate(zip(rows, parted, strict=True))
     ]
-    best: _Gutter | None = None
-    most = _FEWEST_COLUMN_ROWS - 1
+    best: _Run | None = None
+    most = fewest - 1
     start = 0
     while start < len(rows):
         if not free[start]:
@@ -285,9 +350,9 @@ def _best_run(rows: list[_Row], gaps: list[list[tuple[float, float]]], at: float
         end = start
         while end < len(rows) and free[end]:
             end += 1
-        run = _trimmed(rows, parted, at, start, end)
+        run = _trimmed(rows, parted, at, start, end, footed=end < len(rows) and _stands_apart(rows, end, height))
         count = sum(parted[run.start : run.end])
-        if count > most and _is_prose(rows[run.start : run.end], at):
+        if count > most and (fewest == 1 or _is_prose(rows[run.start : run.end], at)):
             best, most = run, count
         start = end
     return best
@@ -295,21 +360,40 @@ def _best_run(rows: list[_Row], gaps: list[list[tuple[float, float]]], at: float
 
 def _stands_apart(rows: list[_Row], index: int, height: float) -> bool:
     """Whether a row is a running head or foot: near the edge of the page, with white between it and the text."""
-    row = rows[index]
-    if row.baseline < 0.12 * height and index + 1 < len(rows) and index < 2:
-        return rows[index + 1].baseline - row.baseline > 1.9 * row.size
-    if row.baseline > 0.88 * height and index > 0 and index >= len(rows) - 2:
-        return row.baseline - rows[index - 1].baseline > 1.9 * row.size
+    row, last = rows[index], len(rows) - 1
+
+    def apart(above: int) -> bool:
+        return rows[above + 1].baseline - rows[above].baseline > 1.9 * row.size
+
+    # A second line of a head or foot stands close to the first.
+    if row.baseline < 0.12 * height and index < last and (index == 0 or (index == 1 and not apart(0))):
+        return apart(index)
+    if row.baseline > 0.88 * height and index > 0 and (index == last or (index == last - 1 and not apart(index))):
+        return apart(index - 1)
     return False
 
 
-def _trimmed(rows: list[_Row], parted: list[bool], at: float, start: int, end: int) -> _Gutter:
-    """Leave rows to the full width again that only happen to be short: above the columns, and headings below them."""
+def _trimmed(rows: list[_Row], parted: list[bool], at: float, start: int, end: int, *, footed: bool) -> _Run:
+    """Leave rows to the full width again that only happen to be short: above the columns, and headings below them.
+
+    ``footed`` says that a running foot ends the run, which nothing can be the heading of.
+    """
     first = next((index for index in range(start, end) if parted[index] or rows[index].left >= at), end)
     last = max((index for index in range(start, end) if parted[index] or rows[index].left >= at), default=start)
     tail = end - last - 1
     # One or two short rows right above a full-width row are its heading, not the end of the left column.
-    return _Gutter(at, first, last + 1 if end < len(rows) and tail <= 2 else end)
+    headed = end < len(rows) and tail <= 2 and not (footed or _goes_on(rows, last, end, at))
+    right = [part.left for row in rows[first:end] if (part := row.part(at, float("inf")))]
+    return _Run(Gutter(at, min(right, default=at)), first, last + 1 if headed else end)
+
+
+def _goes_on(rows: list[_Row], last: int, end: int, at: float) -> bool:
+    """Whether rows after the last that reaches the right column go on with the left one: set alike, as near as ever."""
+    left = [part for row in rows[max(0, last - 3) : end] if (part := row.part(float("-inf"), at))]
+    steps = [below.baseline - above.baseline for above, below in pairwise(left)]
+    alike = len({round(part.size) for part in left}) == 1
+    tail = end - last - 1
+    return tail > 0 and len(steps) > tail and alike and max(steps[-tail:]) <= 1.2 * min(steps)
 
 
 def _is_prose(rows: list[_Row], at: float) -> bool:

@@ -114,6 +114,9 @@ def _edges(items: list[_Item]) -> dict[int, list[tuple[_Item, int]]]:
             pages[item.block.page].append(item)
     edges: dict[int, list[tuple[_Item, int]]] = {}
     for page, inside in pages.items():
+        if all(item.block.layout for item in inside):
+            edges[page] = _edges_by_height(inside)
+            continue
         top = [(item, 1 + place) for place, item in enumerate(inside[:_MARGIN])]
         foot = [
             (item, -2 - place) for place, item in enumerate(inside[: -_MARGIN - 1 : -1]) if len(inside) > 2 * _MARGIN
@@ -122,6 +125,13 @@ def _edges(items: list[_Item]) -> dict[int, list[tuple[_Item, int]]]:
             (item, round(item.block.layout.top / 4) if item.block.layout else place) for item, place in (*top, *foot)
         ]
     return edges
+
+
+def _edges_by_height(inside: list[_Item]) -> list[tuple[_Item, int]]:
+    """The highest and the lowest items of a page, each with its height, whatever order the page is read in."""
+    heights = sorted(((item.block.layout.top, place) for place, item in enumerate(inside) if item.block.layout))
+    chosen = {place: top for top, place in (*heights[:_MARGIN], *heights[-_MARGIN:])}
+    return [(inside[place], round(top / 4)) for place, top in chosen.items()]
 
 
 def _mark_page_numbers(items: list[_Item]) -> None:
@@ -160,10 +170,13 @@ def _mark_repeated(items: list[_Item]) -> None:
     # A head of several lines is found line by line, from the furniture inwards.
     for _ in range(_MARGIN):
         for order in (items, items[::-1]):
+            # The file's own beginning and end are edges of a page as well.
             beside = [
                 item
-                for before, item in pairwise(order)
-                if before.reason in {PAGE_NUMBER, RUNNING, SYMBOL, IMAGE} and not item.reason and _may_run(item)
+                for before, item in zip([None, *order], order, strict=False)
+                if (before is None or before.reason in {PAGE_NUMBER, RUNNING, SYMBOL, IMAGE})
+                and not item.reason
+                and _may_run(item)
             ]
             times = Counter(_shape(item.text) for item in beside)
             for item in beside:

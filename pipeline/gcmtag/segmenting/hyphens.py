@@ -95,6 +95,18 @@ class Vocabulary:
             return f"{above}{below}"
         return f"{above[:-1]}{below}"
 
+    def rejoin(self, text: str) -> str:
+        """Join the words of a table's cell that the ends of its lines cut; a soft hyphen stands at each cut.
+
+        >>> Vocabulary([]).rejoin("towards implemen\u00adtation")
+        'towards implementation'
+        """
+        pieces = text.split("\u00ad")
+        whole = pieces[0]
+        for piece in pieces[1:]:
+            whole = self.glue(f"{whole}-", piece)
+        return whole
+
     def mend(self, text: str) -> str:
         """Take out the stray spaces that extraction leaves around hyphens and punctuation.
 

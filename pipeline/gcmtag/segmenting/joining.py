@@ -19,6 +19,15 @@ _OBJECTIVE: Final = re.compile(
 )
 
 
+# No heading, and no line of a list, ends with one of these.
+_UNFINISHED: Final = re.compile(
+    r"\b(?:of|the|and|in|to|for|on|with|by|de|la|le|et|y|a|an|or|from|at|No\.)$", re.IGNORECASE
+)
+
+
+_SENTENCE_INSIDE: Final = re.compile(r"[^\W\d_]{4,}[.!?] [A-ZÀ-Þ]")
+
+
 @dataclass(frozen=True, slots=True)
 class _Start:
     """What a line begins with; ``valid`` says that the marker opens something here."""
@@ -50,7 +59,7 @@ def _walls(lines: Sequence[Line], others: Set[int]) -> set[int]:
 
 def _may_head(text: str) -> bool:
     """Whether a line is worded as a heading is: a capital or number first, short, no sentence, not "N/A"."""
-    if filler_reason(text) or len(text) > 140 or text.endswith(","):
+    if filler_reason(text) or len(text) > 140 or text.endswith(",") or _SENTENCE_INSIDE.search(text):
         return False
     return (text[:1].isupper() or text[:1].isdigit()) and (not ends_sentence(text) or text.endswith((":", "?")))
 
@@ -153,7 +162,9 @@ class _Joiner:
 
     def _opens_number(self, position: int, marker: Marker, *, free: bool) -> bool:
         """Whether a number does: "…, resolution / 12. The" would be chance; a list begins at 1 or goes on by one."""
-        if position in self._chain or marker.shown.startswith("(") or free or marker.value == 1:
+        # The only number of a document, alone on a line, ends a sentence: "the age of / 55."
+        counted = position in self._chain and (len(self._chain) > 1 or bool(self._starts[position].rest))
+        if counted or marker.shown.startswith("(") or free or marker.value == 1:
             return True
         earlier = [start.marker for start in self._starts[max(0, position - 25) : position]]
         return any(one is not None and one.kind == "number" and one.value == marker.value - 1 for one in earlier)
@@ -241,8 +252,11 @@ class _Joiner:
         end = position + count
         if end >= len(self._lines):
             return 0
+        if not bigger and _UNFINISHED.search(line.text):
+            return 0
         bold = line.bold and not self._lines[end].bold
-        short = len(line.text.split()) <= 14 and not line.text.endswith(":") and self._text_follows(end)
+        follows = self._text_follows(end) or (line.gap and self._plain_heading(end) > 0)
+        short = len(line.text.split()) <= 14 and not line.text.endswith(":") and follows
         return count if bigger or (self._set_off(position) and (bold or short)) else 0
 
     def _is_bigger(self, line: Line) -> bool:
@@ -298,6 +312,9 @@ class _Joiner:
         complete = ends_sentence(above.text)
         if here in self._walls:
             return complete or not starts_low
+        if line.gap and (line.page or 0) < (above.page or 0):
+            # The next cell of a row that goes over the end of a page begins on the page where the row does.
+            return True
         if line.gap and self._gaps_count and not line.paged:
             # A blank line beside page furniture may be the page's, not the paragraph's.
             return complete if line.glued else complete or not starts_low or self._measures.is_short(here - 1)
@@ -340,7 +357,7 @@ class _Joiner:
         return (
             (self._measures.exact or len(above.text) < 0.6 * self._measures.width)
             and not above.text.endswith(("-", ",", "–"))
-            and not re.search(r"\b(?:of|the|and|in|to|for|on|with|by|de|la|le|et|y|a|an|or|from|at|No\.)$", above.text)
+            and not _UNFINISHED.search(above.text)
         )
 
     def _layout_breaks(self, here: int) -> bool | None:

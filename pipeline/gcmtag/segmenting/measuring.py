@@ -1,11 +1,15 @@
 """How full the lines of a document are, and how they are set: what tells a line's end from a paragraph's."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
+from typing import Final
 
 from gcmtag.segmenting.markers import split_marker
 from gcmtag.segmenting.pieces import Line, ends_sentence
+
+_LONGEST_CELL: Final = 60
 
 
 class Measures:
@@ -19,6 +23,8 @@ class Measures:
         sizes = [line.layout.size for line in lines if line.layout for _ in range(len(line.text))]
         self.body_size = median(sizes) if sizes else 0.0
         self.leading = self._typical_leading()
+        # Where lines have a layout, blank ones stand only around cells and boxes, which have a right edge of their own.
+        self._cell_of = list(accumulate(line.gap for line in lines))
         self._fills = [self._fill(position) for position in range(len(lines))]
         self._full = self._fullness()
 
@@ -72,6 +78,8 @@ class Measures:
 
     def _right_edge(self, position: int) -> float:
         line = self._lines[position]
+        if own := self._edge_of_cell(position):
+            return own
         left = line.layout.left if line.layout else 0.0
         edges = sorted(
             other.layout.right
@@ -79,6 +87,15 @@ class Measures:
             if other.layout and other.page == line.page and abs(other.layout.left - left) < 60
         )
         return edges[int(0.9 * (len(edges) - 1))] if edges else 0.0
+
+    def _edge_of_cell(self, position: int) -> float:
+        """The furthest that a line of the same cell reaches; 0 where the line stands in none, or in one of two lines."""
+        cell = self._cell_of[position]
+        if not 0 < cell < self._cell_of[-1]:
+            return 0.0
+        begin, end = bisect_left(self._cell_of, cell), bisect_right(self._cell_of, cell)
+        edges = [line.layout.right for line in self._lines[begin:end] if line.layout]
+        return max(edges) if 3 <= len(edges) <= _LONGEST_CELL else 0.0
 
     def _typical_leading(self) -> float:
         steps = [

@@ -52,7 +52,8 @@ def to_pieces(blocks: Sequence[Block], drops: Drops) -> tuple[list[Piece], Vocab
 def _whole(block: Block, vocabulary: Vocabulary) -> Piece:
     if block.kind == "table_row":
         cells = tuple(
-            "\n".join(vocabulary.mend(part) for part in cell.split("\n")) for cell in block.cells or (block.text,)
+            "\n".join(vocabulary.mend(vocabulary.rejoin(part)) for part in cell.split("\n"))
+            for cell in block.cells or (block.text,)
         )
         return Piece("\t".join(cells), "row", page=block.page, cells=cells, bold=block.bold)
     marker, text = block.marker, vocabulary.mend(block.text.replace("\n", " ").strip())
@@ -211,11 +212,23 @@ def promote_headings(pieces: Sequence[Piece]) -> list[Piece]:
     In a questionnaire a short line under a prompt can be the whole answer: "Funds and trained staff".
     """
     promoted: list[Piece] = []
-    for place, piece in enumerate(pieces):
-        following = pieces[place + 1] if place + 1 < len(pieces) else None
-        heads = following is not None and _is_title(piece) and _heads(piece, following, pieces[place - 1 : place])
-        promoted.append(replace(piece, kind="heading") if heads else piece)
-    return _settle_empty(promoted)
+    following: Piece | None = None
+    for place in reversed(range(len(pieces))):
+        piece, above = pieces[place], pieces[place - 1 : place] if place else []
+        if following is not None and _is_title(piece):
+            under = pieces[place + 1]
+            if _heads(piece, under, above) or _heads_heading(piece, following, above):
+                piece = replace(piece, kind="heading")
+        promoted.append(piece)
+        following = piece
+    return _settle_empty(promoted[::-1])
+
+
+def _heads_heading(piece: Piece, following: Piece, above: Sequence[Piece]) -> bool:
+    """Whether a title outside of a questionnaire stands right above a heading and below a text that is over."""
+    if piece.kind != "paragraph" or piece.question is not None or following.kind != "heading" or following.level:
+        return False
+    return len(piece.text.split()) <= 12 and bool(above) and ends_sentence(above[0].text)
 
 
 def _is_title(piece: Piece) -> bool:
