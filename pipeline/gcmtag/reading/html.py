@@ -12,7 +12,17 @@ from lxml import html as lxml_html
 
 from gcmtag.document import Block, BlockKind, SourceFile
 from gcmtag.reading.cells import Row, rows_as_blocks
-from gcmtag.reading.common import EMPTY_BOX, TICKED_BOX, broken_lines, clean, decode, empty, likely_title
+from gcmtag.reading.common import (
+    EMPTY_BOX,
+    TICKED_BOX,
+    broken_lines,
+    clean,
+    decode,
+    empty,
+    likely_title,
+    marks_in,
+    refuse_endless_markup,
+)
 from gcmtag.reading.numerals import formatted
 
 _CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
@@ -68,7 +78,9 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
 
     Raises:
         EmptyDocument: There is no element in it.
+        UnreadableDocument: It holds more markup than is safe to parse.
     """
+    refuse_endless_markup(path, len(data), marks_in(data))
     root = _parsed(path, data)
     walker = _Walker()
     body = root.find("body")
