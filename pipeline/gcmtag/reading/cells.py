@@ -8,8 +8,9 @@ from typing import Final
 from gcmtag.document import Block
 from gcmtag.reading.common import EMPTY_BOX, TICKED_BOX
 
-_SHORT: Final = 12
+_SHORT: Final = 30
 _BOX: Final = re.compile(f"[{EMPTY_BOX}{TICKED_BOX}]")
+_YES_OR_NO: Final = re.compile(r"^\W*(?:yes|no|oui|non|sí|x)\W*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ def rows_as_blocks(rows: list[Row]) -> Iterator[Block]:
 
     A table is given row by row, except where a cell holds several paragraphs, as in a questionnaire that is answered in
     its cells, or where there is only one column: then each cell gives its own blocks, the first column's prompt first.
-    Header rows and rows of check boxes are rows in either case.
+    Header rows and rows with check boxes or a bare yes or no are rows in either case.
     """
     arranged = any(_is_complex(cell) for row in rows for cell in row.cells)
     single = all(sum(bool(cell) for cell in row.cells) <= 1 for row in rows) and all(
@@ -45,7 +46,8 @@ def _is_complex(cell: list[Block]) -> bool:
 
 
 def _has_boxes(row: Row) -> bool:
-    return any(len(text) <= _SHORT and _BOX.search(text) for text in map(_text, row.cells))
+    texts = [_text(cell) for cell in row.cells]
+    return any(len(text) <= _SHORT and (_BOX.search(text) or _YES_OR_NO.match(text)) for text in texts)
 
 
 def _row_block(row: Row) -> Iterator[Block]:
