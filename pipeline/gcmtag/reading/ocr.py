@@ -34,7 +34,7 @@ _DOTS_PER_INCH: Final = 300
 _POINTS_PER_INCH: Final = 72
 _MOST_PIXELS: Final = 25_000_000  # A3 at 300 dpi
 _MOST_IMAGE_PIXELS: Final = 80_000_000
-_SECONDS_A_PAGE: Final = 60
+_SECONDS_A_PAGE: Final = 90
 _MOST_TIMEOUTS: Final = 2
 _DEEPEST_FORM: Final = 6
 _UNMAPPED: Final = re.compile(r"[\ufffd\ue000-\uf8ff]")
@@ -282,7 +282,7 @@ def recognise(picture: "Image", model: str) -> Recognised:
         model: Tesseract's name of the language.
 
     Raises:
-        TookTooLong: It took more than a minute.
+        TookTooLong: It took more than 90 s.
     """
     import pytesseract  # noqa: PLC0415
 
