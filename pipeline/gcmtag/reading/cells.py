@@ -1,12 +1,19 @@
 """Tables inside running text: which are read row by row, and which only arrange paragraphs on the page."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from gcmtag.document import Block
 from gcmtag.reading.common import EMPTY_BOX, TICKED_BOX
+
+MOST_ROWS: Final = 20_000
+ENDLESS: Final = "row of an endless table"
+
+# lxml has no types; its elements are Any throughout.
+Element = Any
 
 _SHORT: Final = 30
 _BOX: Final = re.compile(f"[{EMPTY_BOX}{TICKED_BOX}]")
@@ -19,6 +26,30 @@ class Row:
 
     cells: list[list[Block]]
     is_header: bool = False
+
+
+@dataclass(slots=True)
+class RowBudget:
+    """How many rows of tables a document may still give; what comes after is counted as dropped.
+
+    No document that people read has tens of thousands of rows: such a table is data, or made to keep a reader busy.
+    """
+
+    left: int = MOST_ROWS
+
+    def first(self, rows: Iterable[Element], dropped: Counter[str]) -> Iterator[Element]:
+        """The rows that the budget allows; the others are counted in ``dropped``."""
+        for row in rows:
+            if self.left > 0:
+                self.left -= 1
+                yield row
+            else:
+                dropped[ENDLESS] += 1
+
+    def warnings(self, dropped: Mapping[str, int]) -> Iterator[str]:
+        """A warning where rows were dropped."""
+        if dropped.get(ENDLESS):
+            yield f"its tables have more than {MOST_ROWS} rows; {dropped[ENDLESS]} were left out: read them as a table"
 
 
 def rows_as_blocks(rows: list[Row]) -> Iterator[Block]:
