@@ -126,6 +126,19 @@ def explain(text: str, context: str, model: str) -> int:
     return DONE
 
 
+@cli.command("read")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "style", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def read_file(file: Path, style: str) -> int:
+    """Show how a document is read: pages, passages, what was left out and why, warnings."""
+    from gcmtag.reporting.reading import reading_json, reading_table  # noqa: PLC0415
+    from gcmtag.segmenting import read  # noqa: PLC0415
+
+    document = read(file)
+    click.echo(reading_json(document) if style == "json" else reading_table(document, _width()), nl=False)
+    return SOME_FAILED if document.unread_pages else DONE
+
+
 @cli.command()
 @click.option("--recipe", type=click.Path(path_type=Path), help="Settings; the shipped model's by default.")
 @click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Replaces the recipe's corpora.")
@@ -492,17 +505,21 @@ def _write_report(outcome: Any, model_id: str, output: Path) -> Path:  # noqa: A
 
 
 def _print_outcome(outcome: Any, written: list[Path]) -> None:  # noqa: ANN401
-    from shutil import get_terminal_size  # noqa: PLC0415
-
     from gcmtag.reporting import short_table  # noqa: PLC0415
     from gcmtag.tables import to_frame  # noqa: PLC0415
 
-    width = get_terminal_size((WIDE, 24)).columns
-    click.echo(short_table(to_frame(outcome.tags), to_frame(outcome.documents), width=width))
+    click.echo(short_table(to_frame(outcome.tags), to_frame(outcome.documents), width=_width()))
     taken_up = f", {outcome.taken_up} of them done before" if outcome.taken_up else ""
     click.echo(f"\n{outcome.documents.num_rows} documents{taken_up}, {outcome.seconds:.0f} s. Written:")
     for path in written:
         click.echo(f"  {path}")
+
+
+def _width() -> int:
+    """Columns of the terminal; enough for a line where the output is no terminal."""
+    from shutil import get_terminal_size  # noqa: PLC0415
+
+    return get_terminal_size((WIDE, 24)).columns
 
 
 def _print_explanation(passage: str, tags: "Tags", words: dict[int, list[tuple[str, float]]]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from gcmtag.objectives import CLUSTERS, NUMBERS, OBJECTIVES, ROLES, clusters_of
+from gcmtag.objectives import CLUSTERS, GUIDING_PRINCIPLES, NUMBERS, OBJECTIVES, ROLES, clusters_of
 
 BlockKind = Literal["line", "paragraph", "heading", "list_item", "table_row", "footnote", "caption"]
 PassageKind = Literal["paragraph", "list_item", "table_cell", "footnote"]
@@ -54,7 +54,8 @@ class Block:
 class SourceFile:
     """A file as read: its blocks in reading order and what the reader noticed.
 
-    ``unread_pages`` maps a 1-based page that could not be read to the reason.
+    ``unread_pages`` maps a 1-based page that could not be read to the reason; ``recognised_pages`` a page whose text was
+    recognised from a picture (OCR) to the mean confidence, from 0 to 1.
     """
 
     path: Path
@@ -67,9 +68,12 @@ class SourceFile:
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     warnings: tuple[str, ...] = ()
     unread_pages: Mapping[int, str] = field(default_factory=dict[int, str])
+    recognised_pages: Mapping[int, float] = field(default_factory=dict[int, float])
 
     def __post_init__(self) -> None:
         _check_pages(self.unread_pages)
+        _check_pages(self.recognised_pages)
+        _check_probabilities(tuple(self.recognised_pages.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,25 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class GuidingPrinciple:
+    """Whether a State says that it integrated a guiding principle, None where it does not say, and its explanation."""
+
+    principle: str
+    integrated: bool | None
+    explanation: str = ""
+
+    def __post_init__(self) -> None:
+        if self.principle not in GUIDING_PRINCIPLES:
+            raise ValueError(f"unknown guiding principle {self.principle!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A document cut into passages in reading order; ``unread_pages`` maps 1-based pages to the reason."""
+    """A document cut into passages in reading order.
+
+    ``unread_pages`` maps 1-based pages to the reason, ``recognised_pages`` those read by OCR to the mean confidence.
+    ``guiding_principles`` is what the table of a questionnaire says of each.
+    """
 
     document_id: str
     path: str
@@ -130,10 +151,14 @@ class Document:
     declared_priorities: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     unread_pages: Mapping[int, str] = field(default_factory=dict[int, str])
+    recognised_pages: Mapping[int, float] = field(default_factory=dict[int, float])
+    guiding_principles: tuple[GuidingPrinciple, ...] = ()
 
     def __post_init__(self) -> None:
         _check_objectives(self.declared_priorities)
         _check_pages(self.unread_pages)
+        _check_pages(self.recognised_pages)
+        _check_probabilities(tuple(self.recognised_pages.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +213,7 @@ def _check_objectives(objectives: tuple[int, ...]) -> None:
         raise ValueError(f"objectives {objectives} are not ascending numbers from 1 to 23, each once")
 
 
-def _check_pages(pages: Mapping[int, str]) -> None:
+def _check_pages(pages: Mapping[int, object]) -> None:
     if any(page < 1 for page in pages):
         raise ValueError("a page number is not 1-based")
 

@@ -109,6 +109,20 @@ NUMBERS: Final[tuple[int, ...]] = tuple(objective.number for objective in OBJECT
 
 ROLES: Final[tuple[str, ...]] = ("trend", "action", "gap", "result", "recommendation", "priority", "context")
 
+# The ten cross-cutting principles of General Assembly resolution 73/195, para. 15, that the review asks about.
+GUIDING_PRINCIPLES: Final[tuple[str, ...]] = (
+    "People-centred",
+    "International cooperation",
+    "National sovereignty",
+    "Rule of law and due process",
+    "Sustainable development",
+    "Human rights",
+    "Gender-responsive",
+    "Child-sensitive",
+    "Whole-of-government approach",
+    "Whole-of-society approach",
+)
+
 
 def clusters_of(objectives: tuple[int, ...] | list[int]) -> tuple[int, ...]:
     """Clusters of the given objectives, ascending, each once.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 EVIDENCE_TYPE: Final = pa.struct(
     [("objective", pa.int8()), ("start", pa.int32()), ("end", pa.int32()), ("score", pa.float32())]
+)
+
+PRINCIPLE_TYPE: Final = pa.struct(
+    [("principle", pa.string()), ("integrated", pa.bool_()), ("explanation", pa.string())]
 )
 
 TAGS_SCHEMA: Final = pa.schema(
@@ -55,6 +59,7 @@ DOCUMENTS_SCHEMA: Final = pa.schema(
         ("passages", pa.int32()),
         ("dropped", pa.string()),
         ("declared_priorities", pa.list_(pa.int8())),
+        ("guiding_principles", pa.list_(PRINCIPLE_TYPE)),
         ("warnings", pa.list_(pa.string())),
         ("model", pa.string()),
     ]
@@ -180,6 +185,7 @@ def _document_row(tagged: TaggedDocument) -> dict[str, Any]:
         "passages": len(document.passages),
         "dropped": json.dumps(dict(document.dropped), ensure_ascii=False, sort_keys=True),
         "declared_priorities": list(document.declared_priorities),
+        "guiding_principles": [asdict(item) for item in document.guiding_principles],
         "warnings": list(document.warnings),
         "model": tagged.model,
     }

@@ -12,6 +12,7 @@ from docx.oxml.ns import nsdecls
 
 from gcmtag import reading
 from gcmtag.document import Block, SourceFile
+from gcmtag.reading.cells import RowBudget
 
 W = nsdecls("w")
 W14 = 'xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml"'
@@ -335,3 +336,33 @@ def test_a_whole_paragraph_in_a_heading_style_is_no_heading(tmp_path, text):
     document.add_heading(text, 1)
     block: Block = read(tmp_path, document).blocks[0]
     assert block.kind == "paragraph"
+
+
+def test_a_questionnaire_in_a_table_keeps_its_boxes_beside_what_they_answer(tmp_path):
+    """A row that says yes or no is a row, even where other cells of the table hold several paragraphs."""
+    document = docx.Document()
+    table = document.add_table(rows=2, cols=3)
+    for cell, text in zip(table.rows[0].cells, ("Human rights", "Yes", "The act of 2019 applies to all."), strict=True):
+        cell.text = text
+    table.cell(1, 0).text = "1. a) Trends"
+    table.cell(1, 1).text = "Arrivals doubled."
+    table.cell(1, 1).add_paragraph("Departures fell.")
+    assert [(kind, text) for kind, _, text in shown(read(tmp_path, document))] == [
+        ("table_row", "Human rights\tYes\tThe act of 2019 applies to all."),
+        ("paragraph", "1. a) Trends"),
+        ("paragraph", "Arrivals doubled."),
+        ("paragraph", "Departures fell."),
+    ]
+
+
+def test_a_table_without_end_is_cut_and_the_cut_is_named(tmp_path, monkeypatch):
+    """Nobody reads twenty thousand rows, and a reader must not be kept busy by them."""
+    monkeypatch.setattr("gcmtag.reading.docx.RowBudget", lambda: RowBudget(left=3))
+    document = docx.Document()
+    table = document.add_table(rows=5, cols=2)
+    for number, row in enumerate(table.rows):
+        row.cells[0].text, row.cells[1].text = f"Row {number}", "Inspectors visit the camps."
+    source = read(tmp_path, document)
+    assert len(source.blocks) == 3
+    assert source.dropped["row of an endless table"] == 2
+    assert any("2 were left out" in warning for warning in source.warnings)

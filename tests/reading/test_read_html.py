@@ -168,3 +168,55 @@ def test_deep_nesting_does_no_harm(tmp_path):
 def test_control_characters_do_no_harm(tmp_path):
     rest = "<p>Consulates issue passports abroad within ten days of the request.</p>" * 5
     assert blocks(tmp_path, "<p>Visas\x01 are\x00 issued.</p>" + rest)[0].text == "Visas are issued."
+
+
+CONTENT = "<p>Consulates of Vesmar issue passports to seasonal workers free of charge, and print them within two weeks.</p>" * 6
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        "<div class='eu-cookie-compliance-banner'><p>Privacy first.</p></div>",
+        "<div id='onetrust-banner-sdk'><p>Your choice.</p><button>Accept</button></div>",
+        "<div class='x1'><p>We use cookies to improve your visit.</p><a href='/c'>More</a><button>OK</button></div>",
+        "<section><div>Ce site utilise des cookies.</div><div><a href='#'>Accepter</a></div></section>",
+    ],
+)
+def test_cookie_banners_are_left_out_with_or_without_a_telling_name(tmp_path, banner):
+    """Every public page has one, and each program calls it something else."""
+    assert {text for _, _, text in shown(tmp_path, banner + CONTENT)} == {text for _, _, text in shown(tmp_path, CONTENT)}
+
+
+def test_a_sentence_about_cookies_within_the_content_stays(tmp_path):
+    """A law on data protection may speak of cookies."""
+    body = f"<main>{CONTENT}<p>The agency uses cookies on its job portal only with consent.</p></main>"
+    assert any("cookies" in text for _, _, text in shown(tmp_path, body))
+
+
+def test_menus_that_are_no_lists_and_footers_without_the_element_are_left_out(tmp_path):
+    """Older sites part their links with bars and call the foot of the page a div."""
+    menu = "<a href='#content'>Skip to main content</a><div><a href='/'>Home</a> | <a href='/n'>News</a> | <a href='/c'>Contact</a></div>"
+    foot = "<div class='site-footer'><p>Ministry of Labour, Harbour Road 4</p></div>"
+    assert shown(tmp_path, menu + CONTENT + foot) == shown(tmp_path, CONTENT)
+
+
+def test_text_nested_too_deeply_is_not_lost_without_a_word(tmp_path):
+    """The parser stops at a depth; the reader of the passages must know."""
+    source = read(tmp_path, CONTENT + "<div>" * 400 + "<p>Far below.</p>" + "</div>" * 400)
+    assert source.warnings
+
+
+def test_a_questionnaire_laid_out_in_a_table_gives_prompts_and_answers_in_order(tmp_path):
+    """The answer stands in the cell beside or below its question, in several paragraphs."""
+    table = (
+        "<table><tr><th>Question</th><th>Answer</th></tr>"
+        "<tr><td>1. a) Trends</td><td><p>Arrivals doubled.</p><p>Departures fell.</p></td></tr>"
+        "<tr><td>Publish?</td><td>&#9746; Yes &#9744; No</td></tr></table>"
+    )
+    assert [text for _, _, text in shown(tmp_path, table)] == [
+        "Question\tAnswer",
+        "Trends",
+        "Arrivals doubled.",
+        "Departures fell.",
+        "Publish?\t☒ Yes ☐ No",
+    ]

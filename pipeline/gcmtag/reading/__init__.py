@@ -29,7 +29,7 @@ def format_of(path: Path) -> Format:
 
 
 def read_blocks(path: Path) -> SourceFile:
-    """Read a file of running text: PDF, DOCX, HTML, Markdown or plain text.
+    """Read a file of running text: PDF, DOCX, ODT, RTF, old Word, HTML, Markdown or plain text.
 
     Raises:
         EmptyDocument: The file was read and holds no text.
@@ -82,6 +82,10 @@ def _read_with(format_: Format, path: Path, data: bytes) -> SourceFile:
         from gcmtag.reading import docx  # noqa: PLC0415
 
         return docx.read(path, data, document_id)
+    if format_ in {"odt", "rtf", "doc"}:
+        from gcmtag.reading import docx, office  # noqa: PLC0415
+
+        return replace(docx.read(path, office.to_docx(path, data, format_), document_id), format=format_)
     if format_ == "html":
         from gcmtag.reading import html  # noqa: PLC0415
 

@@ -19,6 +19,10 @@ LARGEST_MEMBER: Final = 200 * MEGABYTE
 LARGEST_RATIO: Final = 200
 # A few kilobytes of repeated XML compress better than the ratio allows and do no harm.
 HARMLESS_MEMBER: Final = 10 * MEGABYTE
+LARGEST_ARCHIVE: Final = 1000 * MEGABYTE
+# A tag costs some 150 bytes once parsed, however short it is, and an attribute as much again.
+MOST_MARKS: Final = 3_000_000
+LARGEST_MARKUP: Final = 100 * MEGABYTE
 
 _BOMS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -149,9 +153,17 @@ def refuse_zip_bombs(path: Path, archive: zipfile.ZipFile) -> None:
     `zipfile` itself stops at the declared size of a member, so a wrong declaration cannot unpack to more.
 
     Raises:
-        UnreadableDocument: A member would unpack to over 200 MB, or to over 200 times its size.
+        UnreadableDocument: A member would unpack to over 200 MB, or to over 200 times its size, or all to over 1 GB.
     """
-    for member in archive.infolist():
+    members = archive.infolist()
+    whole = sum(member.file_size for member in members)
+    if whole > LARGEST_ARCHIVE:
+        raise unreadable(
+            path,
+            f"its {len(members)} parts would unpack to {whole / MEGABYTE:.0f} MB, more than is safe",
+            "save the document anew in its own program, without embedded objects",
+        )
+    for member in members:
         ratio = member.file_size / max(member.compress_size, 1)
         too_large = member.file_size > LARGEST_MEMBER
         if too_large or (ratio > LARGEST_RATIO and member.file_size > HARMLESS_MEMBER):
@@ -160,6 +172,34 @@ def refuse_zip_bombs(path: Path, archive: zipfile.ZipFile) -> None:
                 f"its part {member.filename} would unpack to {member.file_size / MEGABYTE:.0f} MB, more than is safe",
                 "save the document anew in its own program, without embedded objects",
             )
+
+
+def marks_in(markup: bytes) -> int:
+    """How many tags and attributes markup holds at most: what decides how much memory it takes once parsed.
+
+    >>> marks_in(b'<p class="a">Text</p>')
+    3
+    """
+    return markup.count(b"<") + markup.count(b"=")
+
+
+def refuse_endless_markup(path: Path, size: int, marks: int) -> None:
+    """Check markup before it is parsed, for the tree takes many times the memory of the file.
+
+    Args:
+        path: The file, for the message.
+        size: Bytes of its markup.
+        marks: Tags and attributes in it, see `marks_in`.
+
+    Raises:
+        UnreadableDocument: It is over 100 MB, or has over three million tags and attributes.
+    """
+    if size > LARGEST_MARKUP or marks > MOST_MARKS:
+        raise unreadable(
+            path,
+            f"it holds {size / MEGABYTE:.0f} MB of markup with {marks} tags and attributes, more than is safe",
+            "split it into smaller documents",
+        )
 
 
 def _one_line(text: str) -> str:

@@ -8,16 +8,26 @@ from pathlib import Path
 from typing import Final, Literal
 
 from gcmtag.errors import UnreadableDocument
-from gcmtag.reading.common import decode, empty, refuse_zip_bombs, unreadable
+from gcmtag.reading.common import (
+    decode,
+    empty,
+    marks_in,
+    refuse_endless_markup,
+    refuse_zip_bombs,
+    unreadable,
+)
 
-Format = Literal["pdf", "docx", "html", "text", "csv", "jsonl", "parquet", "xlsx"]
+Format = Literal["pdf", "docx", "odt", "rtf", "doc", "html", "text", "csv", "jsonl", "parquet", "xlsx"]
 
 TABLES: Final[frozenset[Format]] = frozenset({"csv", "jsonl", "parquet", "xlsx"})
 
-_CONVERT: Final = "open it in LibreOffice or Word and save it as .docx (soffice --convert-to docx FILE), then try again"
+_AS_PDF: Final = "export it as a PDF, then try again"
 _RECOGNISE: Final = "run text recognition (OCR) and save it as a PDF with a text layer, then try again"
 _SAVE_AGAIN: Final = "copy it from its source anew, or open it in its own program and save it again"
-_SUPPORTED: Final = "give a .pdf, .docx, .html, .txt or .md file, or a table (.csv, .jsonl, .parquet, .xlsx)"
+_SUPPORTED: Final = (
+    "give a .pdf, .docx, .odt, .rtf, .html, .txt or .md file, or a table (.csv, .jsonl, .parquet, .xlsx)"
+)
+_OPEN_TEXT: Final = "application/vnd.oasis.opendocument.text"
 _DECRYPT: Final = "open it with its password, save a copy without one, then try again"
 
 _IMAGES: Final = (
@@ -72,6 +82,10 @@ def detect(path: Path, data: bytes) -> Format:
         return "parquet"
     if data.startswith(_ZIP):
         return _kind_of_zip(path, data)
+    if data.startswith(_OLE):
+        return _kind_of_old_office(path, data)
+    if data[:64].lstrip().startswith(b"{\\rtf"):
+        return "rtf"
     _refuse_other_binaries(path, data)
     return _kind_of_text(path, data)
 
@@ -82,6 +96,8 @@ def _kind_of_zip(path: Path, data: bytes) -> Format:
             refuse_zip_bombs(path, archive)
             names = archive.namelist()
             kind = archive.read("mimetype")[:100].decode("ascii", "replace") if "mimetype" in names else ""
+            if kind.startswith(_OPEN_TEXT):
+                _check_open_text(path, archive)
     except UnreadableDocument:
         raise
     except Exception as error:  # a damaged archive fails in many ways: BadZipFile, EOFError, struct.error, ValueError
@@ -90,25 +106,39 @@ def _kind_of_zip(path: Path, data: bytes) -> Format:
         return "docx"
     if any(name.startswith("xl/") for name in names):
         return "xlsx"
+    if kind.startswith(_OPEN_TEXT):
+        return "odt"
     if "opendocument" in kind:
-        raise unreadable(path, "it is an OpenDocument file (.odt, .ods or .odp), which is not read directly", _CONVERT)
+        raise unreadable(path, "it is an OpenDocument table or presentation, which is not read", _AS_PDF)
     if any(name.startswith("ppt/") for name in names):
-        raise unreadable(
-            path, "it is a PowerPoint presentation, which is not read", "export it as a PDF, then try again"
-        )
+        raise unreadable(path, "it is a PowerPoint presentation, which is not read", _AS_PDF)
     what = "an EPUB book" if "epub" in kind else "a zip archive without a document in it"
     raise unreadable(path, f"it is {what}", _SUPPORTED)
 
 
+def _check_open_text(path: Path, archive: zipfile.ZipFile) -> None:
+    """Look into an OpenDocument text before another program unpacks and parses it."""
+    names = archive.namelist()
+    if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+        raise unreadable(path, "it is encrypted: it opens only with a password", _DECRYPT)
+    size = marks = 0
+    for name in ("content.xml", "styles.xml"):
+        content = archive.read(name) if name in names else b""
+        size, marks = size + len(content), marks + marks_in(content)
+        refuse_endless_markup(path, size, marks)
+        if b"<!ENTITY" in content:
+            raise unreadable(path, f"its part {name} defines entities, which no document needs", _SAVE_AGAIN)
+
+
 def _kind_by_name(path: Path) -> str:
-    return {".docx": "a Word document", ".xlsx": "an Excel workbook"}.get(path.suffix.lower(), "a zip archive")
+    return {
+        ".docx": "a Word document",
+        ".odt": "an OpenDocument text",
+        ".xlsx": "an Excel workbook",
+    }.get(path.suffix.lower(), "a zip archive")
 
 
 def _refuse_other_binaries(path: Path, data: bytes) -> None:
-    if data.startswith(_OLE):
-        raise _old_office(path, data)
-    if data.lstrip()[:5] == b"{\\rtf":
-        raise unreadable(path, "it is an RTF file, which is not read directly", _CONVERT)
     for start, name in _IMAGES:
         # "BM" also begins words, so a bitmap must have its reserved zero bytes as well.
         if data.startswith(start) and (name != "BMP" or data[6:10] == bytes(4)):
@@ -118,17 +148,17 @@ def _refuse_other_binaries(path: Path, data: bytes) -> None:
             raise unreadable(path, f"it is {name}, which is not read", _SUPPORTED)
 
 
-def _old_office(path: Path, data: bytes) -> UnreadableDocument:
+def _kind_of_old_office(path: Path, data: bytes) -> Format:
     def holds(stream: str) -> bool:
         return stream.encode("utf-16-le") in data
 
     if holds("EncryptedPackage"):
-        return unreadable(path, "it is encrypted: it opens only with a password", _DECRYPT)
+        raise unreadable(path, "it is encrypted: it opens only with a password", _DECRYPT)
     if holds("WordDocument"):
-        return unreadable(path, "it is an old Word file (.doc), which is not read directly", _CONVERT)
+        return "doc"
     if holds("Workbook") or holds("Book"):
-        return unreadable(path, "it is an old Excel file (.xls), which is not read", "save it as .xlsx, then try again")
-    return unreadable(path, "it is an old Office file, which is not read directly", _CONVERT)
+        raise unreadable(path, "it is an old Excel file (.xls), which is not read", "save it as .xlsx, then try again")
+    raise unreadable(path, "it is an old Office file, which is not read", _AS_PDF)
 
 
 def _kind_of_text(path: Path, data: bytes) -> Format:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gcmtag.document import Block, SourceFile
-from gcmtag.reading.cells import Row, rows_as_blocks
+from gcmtag.reading.cells import Row, RowBudget, rows_as_blocks
 from gcmtag.reading.common import EMPTY_BOX, TICKED_BOX, broken_lines, clean, likely_title
 from gcmtag.reading.docx_package import (
     Element,
@@ -59,7 +59,7 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
         blocks=tuple(blocks),
         title=walker.title or _core_title(package),
         dropped=dict(dropped),
-        warnings=tuple(walker.warnings),
+        warnings=(*walker.warnings, *walker.rows.warnings(walker.dropped)),
     )
 
 
@@ -111,6 +111,7 @@ class _Walker:
         self.dropped: Counter[str] = Counter()
         self.warnings: list[str] = []
         self.title = ""
+        self.rows = RowBudget()
         self._styles = Styles(package.beside_main("styles.xml"))
         self._numbering = Numbering(package.beside_main("numbering.xml"))
         self._notes = {
@@ -290,7 +291,7 @@ class _Walker:
     # Tables
 
     def _table(self, table: Element) -> Iterator[Block]:
-        return rows_as_blocks([self._row(row) for row in _rows_of(table)])
+        return rows_as_blocks([self._row(row) for row in self.rows.first(_rows_of(table), self.dropped)])
 
     def _row(self, row: Element) -> Row:
         cells: list[list[Block]] = []

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from gcmtag.reading.common import refuse_zip_bombs, unreadable
+from gcmtag.reading.common import marks_in, refuse_endless_markup, refuse_zip_bombs, unreadable
 from gcmtag.reading.numerals import formatted
 
 _TRANSITIONAL: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -66,6 +66,8 @@ class Package:
         self._archive = zipfile.ZipFile(io.BytesIO(data))
         refuse_zip_bombs(path, self._archive)
         self.names = self._archive.namelist()
+        self._known = frozenset(self.names)
+        self._size = self._marks = 0
         self.main_name = self._main_name()
         main = self.part(self.main_name)
         body = None if main is None else main.find(tag("w:body"))
@@ -77,13 +79,16 @@ class Package:
         """Root of a part; None where there is none of that name.
 
         Raises:
-            UnreadableDocument: The part is damaged.
+            UnreadableDocument: The part is damaged, or larger than is safe together with those read before it.
         """
-        if name not in self.names:
+        if name not in self._known:
             return None
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
         try:
             content = self._archive.read(name).replace(_STRICT, _TRANSITIONAL.encode())
+            self._size += len(content)
+            self._marks += marks_in(content)
+            refuse_endless_markup(self._path, self._size, self._marks)
             return etree.fromstring(content, parser)
         except (
             etree.XMLSyntaxError,

@@ -11,8 +11,18 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from gcmtag.document import Block, BlockKind, SourceFile
-from gcmtag.reading.cells import Row, rows_as_blocks
-from gcmtag.reading.common import EMPTY_BOX, TICKED_BOX, broken_lines, clean, decode, empty, likely_title
+from gcmtag.reading.cells import Row, RowBudget, rows_as_blocks
+from gcmtag.reading.common import (
+    EMPTY_BOX,
+    TICKED_BOX,
+    broken_lines,
+    clean,
+    decode,
+    empty,
+    likely_title,
+    marks_in,
+    refuse_endless_markup,
+)
 from gcmtag.reading.numerals import formatted
 
 _CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
@@ -39,13 +49,24 @@ _ROLES: Final = {
 }
 # Whole class names and ids only: a section "social-protection" is no row of share buttons.
 _NAMES: Final = re.compile(
-    r"cookie[\w-]*|(gdpr|consent)[_-](banner|bar|notice|popup)|breadcrumbs?|nav|navbar[\w-]*|navigation|menu|menubar|"
+    r"cookie[\w-]*|[\w-]+[_-]cookie[\w-]*|(gdpr|consent|privacy)[_-](banner|bar|notice|popup|manager)[\w-]*|"
+    r"(onetrust|cybotcookiebot|osano|didomi|usercentrics|iubenda|borlabs|klaro|cc-window|cc-banner)[\w-]*|breadcrumbs?|"
+    r"((site|page|global)[_-]?)?footer([_-]?(links|inner|content|wrapper|widgets|bottom))?|copyright|nav|navbar[\w-]*|navigation|menu|menubar|"
     r"(main|top|side|site|primary|secondary|footer|header|mobile)[_-]?(menu|nav|navigation|header|footer|bar)|"
     r"sidebar([_-][\w-]+)?|social[_-]?(share|sharing|links|media|icons|buttons)|share([_-]?(bar|buttons|links))?|"
     r"skip([_-]?(link|nav|to[_-]?(main|content)[\w-]*))|newsletter|pagination|pager|related[_-]?(posts|links|articles)|"
     r"masthead|popup|modal|advert|advertisement|ads",
     re.IGNORECASE,
 )
+# A banner without a telling name; only in what is short and stands outside of the content.
+_COOKIES: Final = re.compile(
+    r"\b(?:we use|(?:web)?site uses|uses|using|accept|nous utilisons|ce site utilise|utilise|utilizamos|utiliza)\b"
+    r"[^.]{0,60}\bcookies\b|\bcookies\b[^.]{0,40}\b(?:to (?:improve|ensure|give|personali[sz]e)|pour|para)\b",
+    re.IGNORECASE,
+)
+_LONGEST_BANNER: Final = 700
+_LONGEST_BUTTONS: Final = 150
+_SKIP_LINK: Final = re.compile(r"^\W*(?:skip|jump|aller|ir|saltar) (?:to|au|al) (?:the )?(?:main )?\w+\W*$", re.IGNORECASE)
 _BLOCKS_TAGS: Final = (
     "address article blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
     "h4 h5 h6 header hr html legend li main nav ol p pre section summary table ul menu aside caption textarea"
@@ -58,6 +79,8 @@ _NOTES: Final = frozenset(
 )
 _BACK_LINKS: Final = frozenset("↩↑^⏎↵")
 _DEEPEST: Final = 200
+_TOO_DEEP: Final = "nested too deeply"
+_CUT: Final = f"elements within more than {_DEEPEST} others were left out: check whether the page was saved whole"
 
 # lxml has no types; its elements are Any throughout.
 Element = Any
@@ -68,8 +91,10 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
 
     Raises:
         EmptyDocument: There is no element in it.
+        UnreadableDocument: It holds more markup than is safe to parse.
     """
-    root = _parsed(path, data)
+    refuse_endless_markup(path, len(data), marks_in(data))
+    root, is_cut = _parsed(path, data)
     walker = _Walker()
     body = root.find("body")
     main = _main_of(root if body is None else body, walker.dropped)
@@ -82,10 +107,12 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
         title=_title_of(root, main),
         language=_language_of(root),
         dropped=dict(walker.dropped),
+        warnings=(*((_CUT,) if is_cut or walker.dropped[_TOO_DEEP] else ()), *walker.rows.warnings(walker.dropped)),
     )
 
 
-def _parsed(path: Path, data: bytes) -> Element:
+def _parsed(path: Path, data: bytes) -> tuple[Element, bool]:
+    """Root of the page, and whether what is nested deeper than the parser goes was left out."""
     # lxml refuses control characters, and a page shows nothing for them.
     text = _CONTROLS.sub("", _DECLARATION.sub("", _decoded(data)))
     parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
@@ -93,7 +120,7 @@ def _parsed(path: Path, data: bytes) -> Element:
         root = lxml_html.document_fromstring(text, parser=parser)
     except etree.ParserError as error:
         raise empty(path, "the web page has no content", "save the page again from the browser") from error
-    return root
+    return root, any("depth" in entry.message.lower() for entry in parser.error_log)
 
 
 def _decoded(data: bytes) -> str:
@@ -144,11 +171,32 @@ def _main_of(body: Element, dropped: Counter[str]) -> Element:
             dropped[reason] += 1
         gone.update(element.iter())
         element.drop_tree()
+    for banner in _cookie_banners(body):
+        dropped["banner"] += 1
+        banner.drop_tree()
     left = max(len(_text_of(body)), 1)
     for candidate in (*body.findall(".//main"), *body.xpath(".//*[@role='main']"), *_only_article(body)):
         if len(_text_of(candidate)) > 0.3 * left:
             return candidate
     return body
+
+
+def _cookie_banners(body: Element) -> list[Element]:
+    """What stands around a sentence that asks for consent to cookies: its buttons and links, but no other text."""
+    banners: list[Element] = []
+    for element in body.iterdescendants(etree.Element):
+        parents = list(element.iterancestors())
+        if not _COOKIES.search(element.text or "") or any(parent.tag in {"article", "main"} for parent in parents):
+            continue
+        longest = min(_LONGEST_BANNER, len(_text_of(element)) + _LONGEST_BUTTONS)
+        banner = None
+        for around in (element, *parents):
+            if around is body or len(_text_of(around)) > longest:
+                break
+            banner = around
+        if banner is not None and not any(other is banner or other in parents for other in banners):
+            banners.append(banner)
+    return banners
 
 
 def _only_article(body: Element) -> list[Element]:
@@ -168,6 +216,10 @@ def _reason_to_drop(element: Element, whole: int) -> str:
         names = f"{element.get('class', '')} {element.get('id', '')}".split()
         reason = "menu" if any(_NAMES.fullmatch(own) for own in names) else ""
     if not reason and name in {"ul", "ol"} and _is_menu(element):
+        reason = "menu"
+    if not reason and name in {"div", "p", "td"} and _is_row_of_links(element):
+        reason = "menu"
+    if not reason and name == "a" and str(element.get("href", "")).startswith("#") and _SKIP_LINK.match(_text_of(element)):
         reason = "menu"
     if not reason and name == "form":
         reason = "form"
@@ -200,6 +252,18 @@ def _is_menu(items: Element) -> bool:
     links = sum(len(_text_of(link)) for link in items.iter("a"))
     shown = sum(map(len, texts))
     return len(texts) >= 3 and links > 0.9 * shown and shown < 40 * len(texts)
+
+
+def _is_row_of_links(element: Element) -> bool:
+    """Whether an element holds nothing but short links with signs between them, outside of the main content."""
+    children = list(element.iterchildren(etree.Element))
+    links = [child for child in children if child.tag == "a"]
+    if len(links) < 3 or len(links) + sum(child.tag == "br" for child in children) < len(children):
+        return False
+    if any(parent.tag in {"article", "main", "p", "li"} for parent in element.iterancestors()):
+        return False
+    between = (element.text or "") + "".join(child.tail or "" for child in children)
+    return not re.search(r"\w", between) and all(len(_text_of(link)) < 40 for link in links)
 
 
 # Blocks
@@ -244,6 +308,7 @@ class _Walker:
     def __init__(self) -> None:
         self.dropped: Counter[str] = Counter()
         self._pending = _Pending()
+        self.rows = RowBudget()
 
     def blocks_of(self, element: Element) -> Iterator[Block]:
         """Blocks of an element in reading order."""
@@ -258,6 +323,8 @@ class _Walker:
         for child in element.iterchildren(etree.Element):
             if depth < _DEEPEST:
                 yield from self._element(child, style, lists, depth + 1)
+            else:
+                self.dropped[_TOO_DEEP] += 1
             self._add(child.tail, style)
 
     def _element(self, element: Element, style: _Style, lists: int, depth: int) -> Iterator[Block]:
@@ -297,6 +364,8 @@ class _Walker:
             inner = _Style(kind=kind, item=_Item(lists, marker), bold=style.bold)
             if depth < _DEEPEST:
                 yield from self._inside(item, inner, lists + 1, depth + 1)
+            else:
+                self.dropped[_TOO_DEEP] += 1
             yield from self._flush(inner)
             number += 1
 
@@ -305,7 +374,7 @@ class _Walker:
             if text := _text_of(caption):
                 yield Block(text, "caption")
         rows: list[Row] = []
-        for row in _rows_of(table):
+        for row in self.rows.first(_rows_of(table), self.dropped):
             cells = [cell for cell in row if cell.tag in {"td", "th"}]
             rows.append(
                 Row(

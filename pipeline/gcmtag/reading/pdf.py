@@ -1,14 +1,12 @@
-"""PDF with a text layer: physical lines in reading order, each with its page and place, and rows of ruled tables.
+"""PDF: physical lines in reading order, each with its page and place; pages without a text layer are recognised.
 
 No line is joined outside of tables and no running head is removed here; segmenting does that, with the whole document
 in view.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -16,25 +14,26 @@ from pypdfium2 import raw
 from gcmtag.document import Block, SourceFile
 from gcmtag.errors import UnreadableDocument
 from gcmtag.reading.common import clean, empty, likely_title, unreadable
+from gcmtag.reading.ocr import UNMAPPED, Recogniser, install_advice, listed, missing
 from gcmtag.reading.pdf_order import Gutter, lines_of
 from gcmtag.reading.pdf_page import PageContent, content_of
 from gcmtag.reading.pdf_tables import TableRow, joined_over_pages
 
-_RECOGNISE: Final = "run text recognition (OCR) over it, for instance with ocrmypdf, then try again"
-_UNMAPPED: Final = re.compile(r"[\ufffd\ue000-\uf8ff]")
-
 
 def read(path: Path, data: bytes, document_id: str) -> SourceFile:
-    """Read the text layer of a PDF, page by page; memory does not grow with what a page draws.
+    """Read the text of a PDF, page by page; memory does not grow with what a page draws.
+
+    Pages without a text layer go through text recognition (OCR) where it is installed, see `gcmtag.reading.ocr`.
 
     Raises:
         EmptyDocument: The file has no page, or its pages show nothing at all.
-        UnreadableDocument: It is encrypted, damaged, a scan without a text layer, or its fonts say no letters.
+        UnreadableDocument: It is encrypted or damaged, or a scan, or in fonts that say no letters, and text recognition
+            is not installed.
     """
     pdf = _open(path, data)
     try:
         reading = _Reading()
-        for number, content in _pages(pdf):
+        for number, content in _pages(pdf, reading.recogniser):
             reading.add(number, content)
         reading.finish()
         reading.check(path)
@@ -48,6 +47,7 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
             dropped=dict(reading.dropped),
             warnings=tuple(reading.warnings()),
             unread_pages=reading.unread_pages(),
+            recognised_pages=dict(reading.recogniser.confidences),
         )
     finally:
         pdf.close()
@@ -64,8 +64,7 @@ class _Reading:
         self.pages = 0
         self.without_text: list[int] = []
         self.damaged: list[int] = []
-        self.scanned: list[int] = []
-        self.images = 0
+        self.recogniser = Recogniser()
         self._sizes: Counter[float] = Counter()
 
     def add(self, number: int, content: PageContent | None) -> None:
@@ -73,11 +72,8 @@ class _Reading:
         if content is None:
             self.damaged.append(number)
             return
-        self.images += content.images
-        if not content.pieces:
+        if not content.pieces and number not in self.recogniser.failures:
             self.without_text.append(number)
-            if content.images:
-                self.scanned.append(number)
         for piece in content.pieces:
             self._sizes[round(piece.size * 2) / 2] += len(piece.text)
         # The commonest size up to here: a page of notes or tables alone does not say what running text looks like.
@@ -102,24 +98,33 @@ class _Reading:
             raise unreadable(
                 path, "none of its pages can be read; the PDF is damaged", "save it anew or print it to PDF"
             )
+        failed = next(iter(self.recogniser.failures.values()), "")
         if not self.blocks:
-            if self.images:
-                raise unreadable(path, "it is a scan without a text layer", _RECOGNISE)
-            raise empty(path, f"its {self.pages} pages hold no text", f"where they show text as drawings, {_RECOGNISE}")
-        text = "".join(block.text for block in self.blocks)
-        if len(_UNMAPPED.findall(text)) > 0.3 * len(text):
-            raise unreadable(path, "its fonts do not say which letters they show", _RECOGNISE)
+            if failed.startswith(UNMAPPED):
+                raise unreadable(path, f"it is set in {UNMAPPED}", _next_step(failed))
+            if failed:
+                raise unreadable(path, "it is a scan without a text layer", _next_step(failed))
+            raise empty(path, f"its {self.pages} pages hold no text", "check that it is the right file")
 
     def unread_pages(self) -> dict[int, str]:
         """Pages that hold something which could not be read; a blank page is none of them."""
-        scanned = dict.fromkeys(self.scanned, f"a picture without a text layer; {_RECOGNISE}")
-        return dict(sorted({**scanned, **dict.fromkeys(self.damaged, "damaged")}.items()))
+        return dict(sorted({**self.recogniser.failures, **dict.fromkeys(self.damaged, "damaged")}.items()))
 
     def warnings(self) -> Iterator[str]:
         if self.without_text:
-            yield f"no text on {_listed(self.without_text)} of {self.pages}; where they are scans, {_RECOGNISE}"
+            yield f"no text on {listed(self.without_text)} of {self.pages}"
+        if self.recogniser.failures:
+            pages = sorted(self.recogniser.failures)
+            yield f"could not recognise the text of {listed(pages)} of {self.pages}: {self.recogniser.failures[pages[0]]}"
         if self.damaged:
-            yield f"could not read {_listed(self.damaged)} of {self.pages}: damaged"
+            yield f"could not read {listed(self.damaged)} of {self.pages}: damaged"
+        yield from self.recogniser.warnings(self.pages)
+
+
+def _next_step(failed: str) -> str:
+    """What to do about a scan that was not recognised: install recognition, or learn why it failed."""
+    lacking = missing()
+    return install_advice(lacking) if lacking else f"{failed or 'no text was found'}: try a better scan"
 
 
 def _open(path: Path, data: bytes) -> pdfium.PdfDocument:
@@ -140,7 +145,7 @@ def _not_opened(path: Path, error: pdfium.PdfiumError) -> UnreadableDocument:
     return unreadable(path, "the PDF is damaged or cut short", "download it again, or print it to PDF anew")
 
 
-def _pages(pdf: pdfium.PdfDocument) -> Iterator[tuple[int, PageContent | None]]:
+def _pages(pdf: pdfium.PdfDocument, recogniser: Recogniser) -> Iterator[tuple[int, PageContent | None]]:
     """Each page's number and content, the latter None for a damaged page; only one page is open at a time."""
     for index in range(len(pdf)):
         try:
@@ -149,7 +154,7 @@ def _pages(pdf: pdfium.PdfDocument) -> Iterator[tuple[int, PageContent | None]]:
             yield index + 1, None
             continue
         try:
-            content = content_of(page)
+            content = recogniser.read(page, index + 1, content_of(page))
         except pdfium.PdfiumError:
             yield index + 1, None
             continue
@@ -166,9 +171,3 @@ def _flattened(pdf: pdfium.PdfDocument, index: int) -> pdfium.PdfPage:
     # Only a page that is opened anew shows what was drawn into it.
     page.close()
     return pdf[index]
-
-
-def _listed(pages: list[int]) -> str:
-    shown = ", ".join(str(page) for page in pages[:8])
-    more = f" and {len(pages) - 8} more" if len(pages) > 8 else ""
-    return f"page{'s' if len(pages) > 1 else ''} {shown}{more}"

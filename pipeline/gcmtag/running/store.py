@@ -1,6 +1,6 @@
 """What a run leaves on disk while it works, and the tables it writes at the end.
 
-Layout of the output folder, format version 1:
+Layout of the output folder, format version 2 (1 had no guiding principles among the columns of documents):
 
     tags.*, documents.*   the tables, in each format asked for
     failures.csv          a row for every document or page that could not be read
@@ -27,7 +27,7 @@ from gcmtag.errors import UsageError
 from gcmtag.tables import TaggedDocument, documents_table, flat_rows, tags_table
 
 FORMATS: Final = ("parquet", "csv", "jsonl", "xlsx")
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from gcmtag.document import Document, SourceFile
 from gcmtag.errors import EmptyDocument
 from gcmtag.segmenting.assembling import Assembler, merge_enumerations, name_excerpt
 from gcmtag.segmenting.languages import document_language, language_of
+from gcmtag.segmenting.leftovers import much_dropped
 from gcmtag.segmenting.pieces import Drops, Piece, ends_sentence
+from gcmtag.segmenting.principles import take_principles
 from gcmtag.segmenting.priorities import declared_priorities
 from gcmtag.segmenting.questionnaire import recognise
 from gcmtag.segmenting.structure import (
@@ -33,6 +35,7 @@ def segment(source: SourceFile) -> Document:
     drops = Drops(tuple(source.dropped.items()))
     pieces, _ = to_pieces(source.blocks, drops)
     pieces = drop_title_lists(drop_contents(pieces, drops), drops)
+    pieces, principles = take_principles(pieces, drops)
     form = recognise(pieces, drops)
     pieces, title = promote_headings(pieces if form is None else form), ""
     if form is None:
@@ -54,8 +57,10 @@ def segment(source: SourceFile) -> Document:
         passages=tuple(passages),
         dropped=drops.as_dict(),
         declared_priorities=declared_priorities(passages, title),
-        warnings=source.warnings,
+        warnings=(*source.warnings, *much_dropped(source.blocks, passages, drops, is_form=form is not None)),
         unread_pages=source.unread_pages,
+        recognised_pages=source.recognised_pages,
+        guiding_principles=principles,
     )
 
 
