@@ -11,7 +11,7 @@ from markupsafe import Markup
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, Objective
 from gcmtag.reporting import plots
 from gcmtag.reporting.figures import DocumentFigures, Entry, Figures, count, headline
-from gcmtag.reporting.rendering import environment, markup, two_widths
+from gcmtag.reporting.rendering import environment, panels, two_widths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,22 +103,15 @@ def _bars(figures: Figures) -> dict[str, Markup]:
 
 
 def _panels(documents: Sequence[DocumentFigures]) -> list[tuple[Markup, Markup]]:
-    """The heat map in pieces that fit on a sheet: of each, the axis and the cells."""
-    size = plots.PANEL
     wide = len(documents) <= plots.WIDE_PANEL
-    axis = markup(plots.heat_map(documents, part="axis", wide=wide), "", "", hidden=True) if documents else Markup("")
     names = plots.distinct_titles([document.title for document in documents])
-    panels = []
-    for start in range(0, len(documents), size):
-        shown = documents[start : start + size]
-        title = f"Heat map of the 23 objectives in documents {start + 1} to {start + len(shown)}"
-        description = (
-            "Rows are objectives by cluster, columns are documents. The number is the number of passages tagged, "
-            "the stronger the colour the larger their share of the document. The table below holds the same figures."
-        )
-        spec = plots.heat_map(shown, names[start : start + size], part="cells", wide=wide)
-        panels.append((axis, markup(spec, title, description)))
-    return panels
+    return panels(
+        len(documents),
+        lambda part, shown: plots.heat_map(documents[shown], names[shown], part=part, wide=wide),
+        lambda shown: f"Heat map of the 23 objectives in documents {shown.start + 1} to {shown.stop}",
+        "Rows are objectives by cluster, columns are documents. The number is the number of passages tagged, "
+        "the stronger the colour the larger their share of the document. The table below holds the same figures.",
+    )
 
 
 # --- passages
