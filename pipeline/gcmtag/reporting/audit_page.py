@@ -24,6 +24,7 @@ from gcmtag.reporting.findings import (
     headline,
     interval,
     named,
+    quality_title,
     read_findings,
     roles_title,
     short_percent,
@@ -82,9 +83,7 @@ class Comparison:
     clear: tuple[Difference, ...]
 
 
-def write_audit_page(
-    report: Mapping[str, Any], tags: "pd.DataFrame", documents: "pd.DataFrame", path: Path
-) -> None:
+def write_audit_page(report: Mapping[str, Any], tags: "pd.DataFrame", documents: "pd.DataFrame", path: Path) -> None:
     """Writes the page of an audit as one HTML file, and its plots into the folder ``figures`` beside it.
 
     Args:
@@ -99,7 +98,7 @@ def write_audit_page(
     """
     findings = read_findings(report)
     figures = count(tags, documents)
-    order = _order(findings, figures, documents)
+    order = _order(findings, figures)
     path.write_text(_page(findings, figures, order, _entries(tags, figures)), encoding="utf-8")
     folder = path.parent / FIGURES
     folder.mkdir(exist_ok=True)
@@ -160,6 +159,10 @@ def _page(findings: Findings, figures: Figures, order: Sequence[int], entries: M
             sections=[_document_section(findings, figures, at) for at in order],
             open_up_to=OPEN_UP_TO,
             meta=findings.meta,
+            rules=_rules(findings.meta),
+            quality=findings.quality,
+            quality_title=quality_title(findings.quality),
+            more=_more(findings.meta),
             level=_level(findings.meta),
             tabled=tabled,
             citation=_citation(findings, figures),
@@ -171,10 +174,10 @@ def _page(findings: Findings, figures: Figures, order: Sequence[int], entries: M
 # --- order of the documents
 
 
-def _order(findings: Findings, figures: Figures, documents: "pd.DataFrame") -> list[int]:
+def _order(findings: Findings, figures: Figures) -> list[int]:
     """Documents by group where there are groups, and inside a group so that similar ones stand side by side."""
-    column = next((name for name in findings.columns if name in documents.columns), None)
-    keys = [str(value) for value in documents[column]] if column else [""] * len(figures.documents)
+    column = next(iter(findings.columns), "")
+    keys = [findings.groups.get(document.document_id, {}).get(column, ()) for document in figures.documents]
     order: list[int] = []
     for key in sorted(set(keys)):
         inside = [at for at, own in enumerate(keys) if own == key]
@@ -216,9 +219,7 @@ def _map_panels(documents: Sequence[DocumentFigures]) -> list[Any]:
     )
 
 
-def _priority_columns(
-    findings: Findings, documents: Sequence[DocumentFigures]
-) -> list[tuple[str, Mapping[int, str]]]:
+def _priority_columns(findings: Findings, documents: Sequence[DocumentFigures]) -> list[tuple[str, Mapping[int, str]]]:
     names = plots.distinct_titles([document.title for document in documents])
     return [
         (name, findings.priorities[document.document_id].pairs)
@@ -325,6 +326,25 @@ def _level(meta: Mapping[str, Any]) -> str:
     return f"{value * 100:.0f}\xa0%" if isinstance(value, float) else ""
 
 
+def _rules(meta: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Rules and levels that were applied, those put in words first."""
+    rules = meta.get("rules")
+    found = [(str(key), value) for key, value in rules.items()] if isinstance(rules, Mapping) else []
+    found.sort(key=lambda item: not isinstance(item[1], str))
+    levels = meta.get("levels")
+    found += [(str(key), value) for key, value in levels.items()] if isinstance(levels, Mapping) else []
+    return [(key.replace("_", " "), _cell(value)) for key, value in found if value is not None]
+
+
+def _more(meta: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What else the report says of itself."""
+    return [
+        (str(key).replace("_", " "), tabled(value))
+        for key, value in meta.items()
+        if key not in {"rules", "levels", "quality", "method"} and value not in (None, [], {})
+    ]
+
+
 def _spoken(findings: Findings) -> list[Spoken]:
     """Objectives that at least one passage is about, those spoken of as gaps first."""
     rows = [row for row in findings.roles.get(ALL, ()) if row.shares]
@@ -408,9 +428,7 @@ def _gaps(
 
 
 def _comparison(findings: Findings, column: str, values: Sequence[str]) -> Comparison:
-    clear = tuple(
-        item for item in findings.comparison if item.clear and item.scope.partition("=")[0] == column
-    )
+    clear = tuple(item for item in findings.comparison if item.clear and item.scope.partition("=")[0] == column)
     if clear:
         names = named(sorted({item.objective.short for item in clear}))
         title = f"{names} {'differ' if len({i.objective.number for i in clear}) > 1 else 'differs'} clearly by {column}"

@@ -38,7 +38,7 @@ def attention(shares: Sequence[Share], width: int, reference: float | None = Non
         A Vega-Lite specification.
     """
     wide = width > 500
-    right = 168 if wide else 74
+    right = 168 if wide else 48
     room = width - AXIS_WIDTH - right
     most = _most(shares, reference)
     rows = [_attention_row(share, wide=wide) for share in ranked(shares)]
@@ -105,7 +105,7 @@ def _attention_row(share: Share, *, wide: bool) -> dict[str, Any]:
         label = f"{short_percent(share.estimate)}  ({interval(share.low, share.high)})"
         label += {"little": "  little", "unclear": "  cannot say"}.get(share.verdict, "")
     else:
-        label = f"{short_percent(share.estimate)} ({interval(share.low, share.high)})"
+        label = short_percent(share.estimate)
     return {
         "objective": f"{share.objective.number}  {share.objective.short}",
         "naive": share.naive,

@@ -30,6 +30,31 @@ class Share:
     passages: int
     verdict: Verdict
     reason: str
+    words: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterShare:
+    """Attention to any objective of a cluster, as ``Share``."""
+
+    number: int
+    title: str
+    naive: float
+    estimate: float | None
+    low: float | None
+    high: float | None
+    passages: int
+    verdict: Verdict = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well the classifier finds an objective in labelled passages that it did not learn from."""
+
+    objective: Objective
+    recall: float | None
+    precision: float | None
+    labelled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +112,9 @@ class Findings:
     gaps: tuple[Mapping[str, Any], ...]
     comparison: tuple[Difference, ...]
     change: tuple[Difference, ...]
+    clusters: tuple[ClusterShare, ...]
+    groups: Mapping[str, Mapping[str, tuple[str, ...]]]
+    quality: tuple[Quality, ...]
     meta: Mapping[str, Any]
 
     def shares(self, scope: str) -> tuple[Share, ...]:
@@ -119,7 +147,9 @@ def read_findings(report: Mapping[str, Any]) -> Findings:
         if row.get("objective") is not None:
             rows.setdefault(str(row["scope"]), {})[int(row["objective"])] = row
     scopes = {
-        scope: tuple(_share(item, found.get(item.number, {}), little.get((scope, item.number), {})) for item in OBJECTIVES)
+        scope: tuple(
+            _share(item, found.get(item.number, {}), little.get((scope, item.number), {})) for item in OBJECTIVES
+        )
         for scope, found in rows.items()
     }
     return Findings(
@@ -129,7 +159,12 @@ def read_findings(report: Mapping[str, Any]) -> Findings:
         statements=tuple(report["attention_statements"]),
         gaps=tuple(report["gaps"]),
         comparison=_differences(report.get("comparison")),
-        change=_differences(report.get("change")),
+        change=tuple(item for item in _differences(report.get("change")) if item.scope == ALL),
+        clusters=tuple(
+            _cluster_share(row) for row in report.get("cluster_attention") or () if str(row["scope"]) == ALL
+        ),
+        groups={str(row["document_id"]): _groups(row) for row in report.get("documents") or ()},
+        quality=tuple(_quality(row) for row in report["meta"].get("quality") or ()),
         meta=report["meta"],
     )
 
@@ -151,7 +186,9 @@ def headline(findings: Findings) -> str:
 
 def attention_title(shares: Sequence[Share]) -> str:
     """What the plot of attention shows, in words."""
-    known = sorted((share for share in shares if share.estimate is not None), key=lambda share: -(share.estimate or 0.0))
+    known = sorted(
+        (share for share in shares if share.estimate is not None), key=lambda share: -(share.estimate or 0.0)
+    )
     if not known:
         return "Nothing can be said of the attention to any objective"
     top = known[:NAMED]
@@ -186,12 +223,24 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def quality_title(quality: Sequence[Quality]) -> str:
+    """How far apart the classifier's recalls lie, in words."""
+    known = sorted((item for item in quality if item.recall is not None), key=lambda item: item.recall or 0.0)
+    if not known:
+        return "How well the model finds each objective is not known"
+    worst, best = known[0], known[-1]
+    return (
+        f"The model finds {short_percent(best.recall)} of what is said of {best.objective.short}, "
+        f"but {short_percent(worst.recall)} of what is said of {worst.objective.short}"
+    )
+
+
 def short_percent(share: float | None) -> str:
-    """Share in whole percent, small ones with one decimal.
+    r"""Share in whole percent, small ones with one decimal.
 
     The sign does not break from its number.
 
-    >>> [short_percent(share).replace("\\xa0", " ") for share in (0.126, 0.034, 0.0, 0.0004, None)]
+    >>> [short_percent(share).replace("\xa0", " ") for share in (0.126, 0.034, 0.0, 0.0004, None)]
     ['13 %', '3.4 %', '0 %', '<0.1 %', '–']
     """
     if share is None:
@@ -212,14 +261,9 @@ def interval(low: float | None, high: float | None) -> str:
     return "–".join(short_percent(end).removesuffix("\xa0%") for end in (low, high))
 
 
-def by_cluster(shares: Sequence[Share]) -> list[tuple[int, list[Share]]]:
-    """Shares in the order of the clusters."""
-    return [(cluster.number, [shares[number - 1] for number in cluster.objectives]) for cluster in CLUSTERS]
-
-
 def _share(objective: Objective, row: Mapping[str, Any], flag: Mapping[str, Any]) -> Share:
     estimate = _number(row.get("estimate"))
-    if str(flag.get("verdict", flag.get("status", "little"))).replace("_", " ") == "cannot say" or estimate is None:
+    if estimate is None or flag.get("verdict") == "cannot say":
         verdict: Verdict = "unclear"
     else:
         verdict = "little" if flag else ""
@@ -232,6 +276,35 @@ def _share(objective: Objective, row: Mapping[str, Any], flag: Mapping[str, Any]
         passages=int(row.get("passages") or 0),
         verdict=verdict,
         reason=str(flag.get("reason") or ""),
+        words=_number(row.get("words_estimate")),
+    )
+
+
+def _cluster_share(row: Mapping[str, Any]) -> ClusterShare:
+    number = int(row["cluster"])
+    estimate = _number(row.get("estimate"))
+    return ClusterShare(
+        number=number,
+        title=CLUSTERS[number - 1].title,
+        naive=_number(row.get("naive")) or 0.0,
+        estimate=estimate,
+        low=_number(row.get("low")),
+        high=_number(row.get("high")),
+        passages=int(row.get("passages") or 0),
+        verdict="" if estimate is not None else "unclear",
+    )
+
+
+def _groups(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {str(column): tuple(map(str, values)) for column, values in (row.get("groups") or {}).items()}
+
+
+def _quality(row: Mapping[str, Any]) -> Quality:
+    return Quality(
+        objective=OBJECTIVES[int(row["objective"]) - 1],
+        recall=_number(row.get("recall")),
+        precision=_number(row.get("precision")),
+        labelled=int(row.get("labelled") or 0),
     )
 
 
@@ -241,9 +314,7 @@ def _number(value: object) -> float | None:
     return float(value)
 
 
-def _roles(
-    rows: Iterable[Mapping[str, Any]], scopes: Mapping[str, Sequence[Share]]
-) -> dict[str, tuple[Spoken, ...]]:
+def _roles(rows: Iterable[Mapping[str, Any]], scopes: Mapping[str, Sequence[Share]]) -> dict[str, tuple[Spoken, ...]]:
     found: dict[str, dict[int, dict[str, float]]] = {}
     for row in rows:
         if row["role"] in ROLES:
@@ -271,7 +342,7 @@ def _differences(rows: Iterable[Mapping[str, Any]] | None) -> tuple[Difference, 
             difference=_number(row.get("difference")),
             low=_number(row.get("low")),
             high=_number(row.get("high")),
-            clear=bool(row.get("clear", row.get("significant"))),
+            clear=bool(row.get("clear")),
         )
         for row in rows or ()
     )

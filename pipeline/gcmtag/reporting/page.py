@@ -73,21 +73,25 @@ def write_report(tags: "pd.DataFrame", documents: "pd.DataFrame", path: Path, *,
 
 
 def _page(figures: Figures, run: Mapping[str, object]) -> str:
-    return environment().get_template("report.html.j2").render(
-        figures=figures,
-        headline=headline(figures),
-        clusters=_clusters(figures),
-        objectives=OBJECTIVES,
-        ranked=sorted(OBJECTIVES, key=lambda item: (-figures.counts[item.number - 1], item.number)),
-        bars=_bars(figures),
-        panels_of_documents=_panels(figures.documents),
-        legend=list(enumerate(plots.STEP_NAMES)),
-        prioritised=[document for document in figures.documents if document.priorities],
-        step_of=plots.step_of,
-        when=_when(run),
-        model=_model(run),
-        failures=[_failure(item) for item in _listed(run.get("failures"))],
-        settings=_settings(run),
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            figures=figures,
+            headline=headline(figures),
+            clusters=_clusters(figures),
+            objectives=OBJECTIVES,
+            ranked=sorted(OBJECTIVES, key=lambda item: (-figures.counts[item.number - 1], item.number)),
+            bars=_bars(figures),
+            panels_of_documents=_panels(figures.documents),
+            legend=list(enumerate(plots.STEP_NAMES)),
+            prioritised=[document for document in figures.documents if document.priorities],
+            step_of=plots.step_of,
+            when=_when(run),
+            model=_model(run),
+            failures=[_failure(item) for item in _listed(run.get("failures"))],
+            settings=_settings(run),
+        )
     )
 
 

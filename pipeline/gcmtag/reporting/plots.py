@@ -236,9 +236,7 @@ def _svg(spec: Spec) -> str:
     return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
 
-def chart(
-    rows: list[dict[str, Any]], *, width: int, height: int | dict[str, int], padding: dict[str, int]
-) -> Spec:
+def chart(rows: list[dict[str, Any]], *, width: int, height: int | dict[str, int], padding: dict[str, int]) -> Spec:
     """What all plots share. Sizes are exact, so that two plots can stand side by side row by row."""
     edges = {"left": 0, "right": 0, "top": 0, "bottom": 0, **padding}
     return {

@@ -48,7 +48,11 @@ def two_widths(make: Callable[[int], Spec], title: str, description: str) -> dic
 
 
 def panels(
-    columns: int, make: Callable[[Part, slice], Spec], title: Callable[[slice], str], description: str, size: int = plots.PANEL
+    columns: int,
+    make: Callable[[Part, slice], Spec],
+    title: Callable[[slice], str],
+    description: str,
+    size: int = plots.PANEL,
 ) -> list[tuple[Markup, Markup]]:
     """A plot with a column a document, in pieces that fit on a sheet.
 
