@@ -174,7 +174,8 @@ def test_plots_are_written_beside_the_page(tmp_path: Path, with_files: None) -> 
 
 
 def test_roles_grow_lighter_so_that_grey_paper_keeps_them_apart() -> None:
-    shades = [sum(w * int(c[at : at + 2], 16) for w, at in ((0.21, 1), (0.72, 3), (0.07, 5))) for c in audit_plots.ROLE_COLOURS]
+    weights = ((0.21, 1), (0.72, 3), (0.07, 5))
+    shades = [sum(w * int(c[at : at + 2], 16) for w, at in weights) for c in audit_plots.ROLE_COLOURS]
     assert all(after - before > 15 for before, after in zip(shades, shades[1:], strict=False))
 
 

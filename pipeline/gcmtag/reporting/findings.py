@@ -203,7 +203,8 @@ def roles_title(rows: Sequence[Spoken]) -> str:
         return "How the documents speak of each objective"
     most = max(spoken, key=lambda row: (row.share("gap"), row.passages))
     return f"{most.objective.short} is spoken of most often as a gap, in {short_percent(most.share('gap'))} of its passages"
-
+    share = short_percent(most.share("gap"))
+    return f"{most.objective.short} is spoken of most often as a gap, in {share} of its passages"
 
 def named(names: Sequence[str]) -> str:
     """Joins names as in running text; of many, a few and the number of the rest.
