@@ -1,0 +1,121 @@
+"""What is known of the classifier's errors: how it scores passages that are about an objective, and those that are not.
+
+Scores are put into bins, and for each of the 23 objectives and the 4 clusters (27 binary problems, in this order) the
+distribution over the bins is learned from labelled passages that the classifier did not learn from. How well these
+distributions are known is carried by draws of a Bayesian bootstrap (Rubin 1981, "The Bayesian bootstrap") over the
+documents of those passages, since passages of one document are alike.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gcmtag.objectives import CLUSTERS, OBJECTIVES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gcmtag.classifying.storage import Unseen
+
+PROBLEMS: Final = len(OBJECTIVES) + len(CLUSTERS)
+STRENGTH: Final = 10.0  # passages' worth of what all objectives share, added to what is known of each
+FEWEST: Final = 20  # labelled passages below which nothing is known of the errors
+POSITIVE_CUTS: Final = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
+NEGATIVE_CUTS: Final = (0.5, 0.8, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Draws of the distributions of scores over the bins.
+
+    Attributes:
+        edges: inner edges of the bins, ascending, shape (K - 1).
+        positive: chance of each bin for a passage that is about it, shape (draws, 27, K), rows sum to 1.
+        negative: the same for a passage that is not.
+        best_positive: the mean of the distribution instead of draws, shape (27, K).
+        best_negative: the same for a passage that is not.
+    """
+
+    edges: "NDArray[np.float64]"
+    positive: "NDArray[np.float64]"
+    negative: "NDArray[np.float64]"
+    best_positive: "NDArray[np.float64]"
+    best_negative: "NDArray[np.float64]"
+
+    def bins(self, scores: "NDArray[np.floating]") -> "NDArray[np.intp]":
+        """Bin of each score for the 27 problems, shape (n, 27), from probabilities of shape (n, 23)."""
+        return np.searchsorted(self.edges, problem_scores(scores), side="right")
+
+    @property
+    def size(self) -> int:
+        """Number of bins."""
+        return len(self.edges) + 1
+
+
+def problem_scores(scores: "NDArray[np.floating]") -> "NDArray[np.float64]":
+    """The 23 scores and, for each cluster, the largest one of its objectives: shape (n, 27)."""
+    clusters = [scores[:, [n - 1 for n in cluster.objectives]].max(axis=1, initial=0.0) for cluster in CLUSTERS]
+    return np.column_stack([scores, *clusters]).astype(np.float64)
+
+
+def problem_labels(labels: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
+    """The 23 labels and, for each cluster, whether any of its objectives applies: shape (n, 27)."""
+    clusters = [labels[:, [n - 1 for n in cluster.objectives]].any(axis=1) for cluster in CLUSTERS]
+    return np.column_stack([labels, *clusters])
+
+
+def learn_errors(unseen: "Unseen", draws: int, rng: np.random.Generator) -> Errors:
+    """Learns the classifier's errors from passages that it did not see.
+
+    Args:
+        unseen: labelled passages with scores.
+        draws: number of draws of the bootstrap.
+        rng: source of the draws.
+
+    Raises:
+        ValueError: fewer than 20 passages.
+    """
+    if len(unseen.labels) < FEWEST:
+        raise ValueError(f"{len(unseen.labels)} labelled passages tell nothing about errors")
+    scores, labels = problem_scores(unseen.scores), problem_labels(unseen.labels)
+    edges = _edges(scores[:, : len(OBJECTIVES)], unseen.labels)
+    size = len(edges) + 1
+    counts = _counts(np.searchsorted(edges, scores, side="right"), labels, unseen.documents, size)
+    documents = counts.shape[0]
+    weights = rng.dirichlet(np.ones(documents), size=draws) * documents
+    drawn = np.einsum("bd,dsjk->bsjk", weights, counts)
+    best = counts.sum(axis=0)[None]
+    noise = rng.standard_gamma(np.maximum(_smoothed(drawn), 1e-6))
+    noise /= noise.sum(axis=-1, keepdims=True)
+    mean = _smoothed(best)[0]
+    mean = mean / mean.sum(axis=-1, keepdims=True)
+    floor = 1e-6
+    return Errors(edges, noise[:, 1] + floor, noise[:, 0] + floor, mean[1] + floor, mean[0] + floor)
+
+
+def _edges(scores: "NDArray[np.float64]", labels: "NDArray[np.bool_]") -> "NDArray[np.float64]":
+    """Edges that part the scores of positives, and those of negatives where they come near, into even portions."""
+    positives, negatives = scores[labels], scores[~labels]
+    cuts = [np.quantile(part, at) for part, at in ((positives, POSITIVE_CUTS), (negatives, NEGATIVE_CUTS)) if len(part)]
+    return np.unique(np.round(np.concatenate(cuts), 4))
+
+
+def _counts(
+    bins: "NDArray[np.intp]", labels: "NDArray[np.bool_]", documents: "NDArray[np.int64]", size: int
+) -> "NDArray[np.float64]":
+    """Passages by document, label (no, yes), problem and bin: shape (documents, 2, 27, size)."""
+    _, document = np.unique(documents, return_inverse=True)
+    counts = np.zeros((document.max() + 1, 2, PROBLEMS, size))
+    rows, problems = np.indices(bins.shape)
+    np.add.at(counts, (document[rows], labels.astype(int), problems, bins), 1.0)
+    return counts
+
+
+def _smoothed(counts: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Counts with a little of what all objectives (or all clusters) have in common, so that no bin is impossible."""
+    own = counts.copy()
+    for part in (slice(0, len(OBJECTIVES)), slice(len(OBJECTIVES), PROBLEMS)):
+        common = counts[..., part, :].sum(axis=-2, keepdims=True) + 0.5
+        own[..., part, :] += STRENGTH * common / common.sum(axis=-1, keepdims=True)
+    return own
