@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 .PHONY: demo test lint samples clean
 
 demo: $(VENV)/installed
+	@test build/demo/run.json -nt models/standard/manifest.json || rm -rf build/demo
 	@$(BIN)/gcmtag tag $(SAMPLES) -o build/demo --format parquet,csv
 
 test: $(VENV)/installed-dev

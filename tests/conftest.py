@@ -3,7 +3,7 @@
 import json
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ name = "small"
 version = "0.1"
 seed = 7
 encoder = "all-MiniLM-L6-v2"
-max_tokens = 64
+max_tokens = 40
 epochs = 0
 learning_rate = 1e-3
 rank = 4
@@ -116,9 +116,9 @@ def small_model(small_trained: "Trained", tmp_path_factory: pytest.TempPathFacto
     from gcmtag.classifying import save_classifier
 
     folder = tmp_path_factory.mktemp("models") / "small"
-    save_classifier(small_trained.model, folder, small_trained.card)
-    assert small_trained.held_out is not None
-    save_classifier(small_trained.held_out, folder.with_name("small-held-out"), small_trained.held_out_card)
+    save_classifier(small_trained.model, folder, small_trained.card, small_trained.unseen)
+    twin = folder.with_name("small-held-out")
+    save_classifier(small_trained.held_out, twin, small_trained.held_out_card, small_trained.unseen)
     return folder
 
 
@@ -127,6 +127,14 @@ def small_tagger(small_model: Path) -> "Tagger":
     from gcmtag import load
 
     return load(small_model)
+
+
+@pytest.fixture(scope="module")
+def few_draws() -> Iterator[None]:
+    """A bootstrap of 50 draws; intervals get coarser and nothing else changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gcmtag.evaluating.metrics.RESAMPLES", 50)
+        yield
 
 
 @pytest.fixture

@@ -64,8 +64,6 @@ def tag(
 
     wanted = _formats(formats)
     paths = find_documents(inputs)
-    if not paths:
-        raise DocumentError(f"no document in {', '.join(inputs)}: name .txt, .md, .html, .docx, .pdf or table files")
     if jobs is not None:
         _limit_cores(jobs)
     loader, model_id = _lazy_tagger(model)
@@ -86,7 +84,8 @@ def tag(
     if len(outcome.failures) > MOST_LISTED:
         _say_error(f"{len(outcome.failures) - MOST_LISTED} more, see {output / 'failures.csv'}")
     if not outcome.documents.num_rows:
-        _say_error(f"nothing could be tagged; the reasons are in {output / 'failures.csv'}")
+        if len(outcome.failures) > 1:
+            _say_error(f"nothing could be tagged; the reasons are in {output / 'failures.csv'}")
         return NOTHING_TAGGED
     written = [*outcome.written, output / "failures.csv", output / "run.json"]
     if report:
@@ -159,7 +158,10 @@ def audit(
 @click.option("--model", default="standard", show_default=True, help="Name of a shipped model, or path of a folder.")
 def explain(text: str, context: str, model: str) -> int:
     """Tag one passage and show the scores and the words that decided. Reads standard input where TEXT is -."""
-    passage = sys.stdin.read() if text == "-" else text
+    try:
+        passage = sys.stdin.read() if text == "-" else text
+    except UnicodeDecodeError as error:
+        raise UsageError("standard input is no UTF-8 text: convert it, or save it as a file for gcmtag tag") from error
     if not passage.strip():
         raise UsageError("no text to explain: give it as an argument or on standard input")
     passage = " ".join(passage.split())
@@ -182,13 +184,13 @@ def train(
     from gcmtag.training import read_corpus, read_recipe  # noqa: PLC0415
     from gcmtag.training import train as train_by  # noqa: PLC0415
 
+    _make_folder(output)
     settings = read_recipe(recipe or _shipped_recipe(), (*corpus, *more_corpus))
     passages = read_corpus(settings.corpus)
     with _bar("Training", quiet) as progress:
         trained = train_by(settings, passages, progress)
     save_classifier(trained.model, output, trained.card, trained.unseen)
-    if trained.held_out is not None:
-        save_classifier(trained.held_out, _twin_of(output), trained.held_out_card, trained.unseen)
+    save_classifier(trained.held_out, _twin_of(output), trained.held_out_card, trained.unseen)
     if not quiet:
         click.echo(f"{output}: learned from {len(passages)} passages of {len(trained.card['documents'])} documents")
     return DONE
@@ -221,6 +223,7 @@ def evaluate(
     from gcmtag.tagger import find_model  # noqa: PLC0415
     from gcmtag.training import read_corpus, read_recipe  # noqa: PLC0415
 
+    _make_folder(output)
     settings = read_recipe(recipe or _shipped_recipe(), corpus)
     asked = read_corpus([*gold, *more_gold])
     folder = find_model(model)
@@ -236,7 +239,7 @@ def evaluate(
 
 @cli.group()
 def corpus() -> None:
-    """Check a labelled corpus, and how far its readers agree."""
+    """Check a labelled corpus, how far its readers agree, and join gold labels with documents."""
 
 
 @corpus.command()
@@ -259,6 +262,49 @@ def check(paths: tuple[Path, ...], sources: tuple[Path, ...]) -> int:
     for name, words in found.shared_runs:
         _say_error(f"{name} repeats a source document: {words!r}; reword it")
     return SOME_FAILED if found.near_copies or found.shared_runs else DONE
+
+
+@corpus.command()
+@click.argument("gold", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="GOLD.csv...")
+@click.option(
+    "--documents", required=True, type=click.Path(path_type=Path), help="Folder with copies of the documents."
+)
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Corpus file to write (.jsonl).")
+def build(gold: tuple[Path, ...], documents: Path, output: Path) -> int:
+    """Join gold labels with the text of your own copies of the documents; what cannot be matched is named."""
+    from gcmtag.running import find_documents  # noqa: PLC0415
+    from gcmtag.segmenting import read  # noqa: PLC0415
+    from gcmtag.training.corpus import write_corpus  # noqa: PLC0415
+    from gcmtag.training.gold import join, read_gold  # noqa: PLC0415
+
+    copies = []
+    for path in find_documents([str(documents)]):
+        try:
+            copies.append(read(path))
+        except DocumentError as error:
+            _say_error(str(error))
+    joined = [join(read_gold(path), copies) for path in gold]
+    write_corpus([p for one in joined for p in one.passages], output)
+    missing = [row for one in joined for row in one.missing]
+    for row in missing:
+        _say_error(f"{row.document}, {row.locator}: no passage of the documents matches")
+    click.echo(f"{output}: {sum(len(one.passages) for one in joined)} passages, {len(missing)} not matched")
+    return SOME_FAILED if missing else DONE
+
+
+@corpus.command()
+@click.argument("labelled", type=click.Path(path_type=Path), metavar="LABELLED.jsonl")
+@click.argument("document", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Gold file to write (.csv).")
+def standoff(labelled: Path, document: Path, output: Path) -> int:
+    """Turn labelled passages with text into a gold file without text, to be joined again by 'corpus build'."""
+    from gcmtag.segmenting import read  # noqa: PLC0415
+    from gcmtag.training.gold import gold_from_labels, write_gold  # noqa: PLC0415
+
+    rows = gold_from_labels(labelled, read(document))
+    write_gold(rows, output)
+    click.echo(f"{output}: {len(rows)} labelled passages")
+    return DONE
 
 
 @corpus.command()
@@ -339,6 +385,14 @@ def _shipped_recipe() -> Path:
     from gcmtag.tagger import shipped_models  # noqa: PLC0415
 
     return next(path for folder in shipped_models() if (path := folder / "standard.toml").is_file())
+
+
+def _make_folder(path: Path) -> None:
+    """Makes an output folder before the work that fills it, which may take long."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write to {path} ({error.strerror}): choose another folder with -o") from error
 
 
 def _limit_cores(jobs: int) -> None:

@@ -35,19 +35,27 @@ class Words:
     def __post_init__(self) -> None:
         if self.idf.shape != (len(self.terms),):
             raise ValueError(f"{len(self.terms)} terms but weights of shape {self.idf.shape}")
-        vectorizer = _vectorizer(self.longest, vocabulary={term: i for i, term in enumerate(self.terms)})
-        vectorizer.idf_ = self.idf.astype(np.float64)
-        object.__setattr__(self, "_vectorizer", vectorizer)
+        if self.terms:
+            vectorizer = _vectorizer(self.longest, vocabulary={term: i for i, term in enumerate(self.terms)})
+            vectorizer.idf_ = self.idf.astype(np.float64)
+            object.__setattr__(self, "_vectorizer", vectorizer)
 
     @classmethod
     def learn(cls, texts: Sequence[str], longest: int, most: int) -> "Words":
-        """The ``most`` most frequent terms that occur in at least two of the texts, in alphabetical order."""
-        vectorizer = _vectorizer(longest, min_df=2, max_features=most).fit(texts)
+        """The ``most`` most frequent terms that occur in at least two of the texts, in alphabetical order.
+
+        None where no term does: a corpus may have no contexts.
+        """
+        vectorizer = _vectorizer(longest, min_df=2, max_features=most)
+        try:
+            vectorizer.fit(texts)
+        except ValueError:  # the vectorizer's way to say that no term is left
+            return cls((), np.zeros(0, dtype=np.float32), longest)
         return cls(tuple(vectorizer.get_feature_names_out()), vectorizer.idf_.astype(np.float32), longest)
 
     def rows(self, texts: Sequence[str]) -> Any:  # noqa: ANN401
         """Sparse matrix of shape (n, number of terms), float64."""
-        return self._vectorizer.transform(texts)
+        return self._vectorizer.transform(texts) if self.terms else sp.csr_matrix((len(texts), 0))
 
 
 def _vectorizer(longest: int, **options: Any) -> Any:  # noqa: ANN401

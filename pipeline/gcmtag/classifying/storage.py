@@ -135,8 +135,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         version, files = manifest["format_version"], manifest["files"]
-        missing = {*ANSWERING_FILES, UNSEEN_FILE} - {*files}
-    except (ValueError, KeyError, TypeError) as error:
+        missing = {*ANSWERING_FILES, UNSEEN_FILE} - files.keys()
+        _ = manifest["name"], manifest["version"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelDamaged(f"{path} is not a model manifest: fetch the model again") from error
     if version != FORMAT_VERSION:
         raise ModelDamaged(

@@ -80,12 +80,18 @@ def per_objective(judged: Judged, column: "int | np.integer[Any]") -> tuple[floa
 
 def mean_average_precision(judged: Judged) -> float:
     """Mean of the average precision of every objective that occurs in gold."""
-    from sklearn.metrics import average_precision_score  # noqa: PLC0415
-
     present = np.flatnonzero(judged.gold.any(axis=0))
     if not len(present):
         return float("nan")
-    return float(np.mean([average_precision_score(judged.gold[:, i], judged.scores[:, i]) for i in present]))
+    return float(np.mean([_average_precision(judged.gold[:, i], judged.scores[:, i]) for i in present]))
+
+
+def _average_precision(gold: "NDArray[np.bool_]", scores: "NDArray[np.float32]") -> float:
+    """As scikit-learn's ``average_precision_score``, equal scores taken together; faster, for the bootstrap."""
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
+    hits = np.cumsum(gold[order])[ends]
+    return float((np.diff(hits, prepend=0) * hits / (ends + 1)).sum() / hits[-1])
 
 
 def exact_match(judged: Judged) -> float:

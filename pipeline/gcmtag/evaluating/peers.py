@@ -31,17 +31,24 @@ CANDIDATES: Final = np.arange(0.02, 0.99, 0.01)
 
 def peers(encoder: Encoder) -> dict[str, Scorer]:
     """The peers by name; each scores passages, shape (n, 23), after learning from others. None sees a context."""
+    known: dict[str, NDArray[np.float32]] = {}
+
+    def vectors(passages: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
+        # Each peer asks for the same passages twice: for its threshold and for its answers.
+        new = list(dict.fromkeys(p.text for p in passages if p.text not in known))
+        known.update(zip(new, encoder.encode(new), strict=True) if new else ())
+        return np.stack([known[p.text] for p in passages])
 
     def title_cosine(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
         titles = encoder.encode([objective.title for objective in OBJECTIVES])
-        return encoder.encode([p.text for p in asked]) @ titles.T
+        return vectors(asked) @ titles.T
 
     def lexical(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
         words = Words.learn([p.text for p in seen], longest=2, most=100_000)
         return _regression(words.rows([p.text for p in seen]), seen, words.rows([p.text for p in asked]))
 
     def dense(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
-        return _regression(encoder.encode([p.text for p in seen]), seen, encoder.encode([p.text for p in asked]))
+        return _regression(vectors(seen), seen, vectors(asked))
 
     return {TITLE_COSINE: title_cosine, LEXICAL: lexical, DENSE: dense}
 

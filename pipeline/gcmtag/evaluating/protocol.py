@@ -16,7 +16,7 @@ import numpy as np
 from gcmtag.classifying import Classifier, load_classifier
 from gcmtag.encoding import Encoder
 from gcmtag.encoding.encoder import Progress
-from gcmtag.errors import UsageError
+from gcmtag.errors import CorpusMismatch, UsageError
 from gcmtag.evaluating.metrics import Judged, Measures, difference, measure, per_objective
 from gcmtag.evaluating.peers import choose_threshold, peers
 from gcmtag.objectives import OBJECTIVES, ROLES
@@ -46,11 +46,16 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A model with its id and the names of the documents it learned from."""
+    """A model with its id, the documents it learned from, and those on which its calibration was decided."""
 
     classifier: Classifier
     model: str
     learned_from: frozenset[str]
+    decided_on: frozenset[str] = frozenset()
+
+    def knows(self, document: str) -> bool:
+        """Whether labels of the document served weights, calibration or threshold."""
+        return document in self.learned_from or document in self.decided_on
 
 
 def evaluate(
@@ -74,10 +79,15 @@ def evaluate(
 
     Raises:
         UsageError: the model learned from a gold document and so did the twin, or there is none.
+        CorpusMismatch: there is no gold, or the corpus lacks a document that the scoring model learned from.
     """
+    if not gold:
+        raise CorpusMismatch("the gold files hold no passage: name files with labelled passages")
     documents = list(dict.fromkeys(p.document for p in gold))
     scorers = {document: _scorer(document, model, twin) for document in documents}
     contestants = list({contestant.model: contestant for contestant in scorers.values()}.values())
+    for contestant in contestants:
+        _check_corpus(contestant, corpus)
     judged: dict[str, dict[str, Judged]] = {document: {} for document in documents}
     roles: dict[str, list[bool]] = {}
     peer_scorers = peers(Encoder(recipe.encoder, recipe.max_tokens))
@@ -136,13 +146,23 @@ def load_contestants(folder: Path, twin_folder: Path) -> tuple[Contestant, Conte
 def _contestant(folder: Path) -> Contestant:
     classifier, model = load_classifier(folder)
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    return Contestant(classifier, model, frozenset(card["documents"]))
+    return Contestant(classifier, model, frozenset(card["documents"]), frozenset(card["calibration_documents"]))
+
+
+def _check_corpus(contestant: Contestant, corpus: Sequence[LabelledPassage]) -> None:
+    missing = sorted(contestant.learned_from - {p.document for p in corpus})
+    if missing:
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise CorpusMismatch(
+            f"{contestant.model} learned from {', '.join(missing[:3])}{more}, which the corpus lacks, so peers would "
+            "learn from less: name the corpus of its training with --corpus"
+        )
 
 
 def _scorer(document: str, model: Contestant, twin: Contestant | None) -> Contestant:
-    if document not in model.learned_from:
+    if not model.knows(document):
         return model
-    if twin is not None and document not in twin.learned_from:
+    if twin is not None and not twin.knows(document):
         return twin
     raise UsageError(
         f"{model.model} learned from {document}, and there is no twin that did not: name {document} under 'tested' in "
@@ -175,7 +195,7 @@ def as_markdown(evaluation: Evaluation) -> str:
         ]
         lines += ["|---|---|---|---|---|---|---|"]
         lines += [_system_row(name, m, evaluation.differences[document].get(name)) for name, m in systems.items()]
-        lines += ["", f"Role accuracy: {evaluation.role_accuracy[document]:.3f}", ""]
+        lines += ["", f"Role accuracy: {_figure(evaluation.role_accuracy[document], 3)}", ""]
     document, rows = list(evaluation.per_objective.items())[-1]
     lines += [
         f"## By objective ({document})",
@@ -199,12 +219,12 @@ def _system_row(name: str, measures: Measures, against: tuple[float, tuple[float
     error = "" if name.startswith("cosine") else f"{v['calibration_error']:.3f}"
     return (
         f"| {name} | {v['micro_f1']:.3f} ({low:.3f} to {high:.3f}) | {v['macro_f1']:.3f} | "
-        f"{v['mean_average_precision']:.3f} | {v['cluster_micro_f1']:.3f} | {error} | {gap} |"
+        f"{_figure(v['mean_average_precision'], 3)} | {v['cluster_micro_f1']:.3f} | {error} | {gap} |"
     )
 
 
-def _figure(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.2f}"
+def _figure(value: float, digits: int = 2) -> str:
+    return "–" if np.isnan(value) else f"{value:.{digits}f}"
 
 
 def _pooled(parts: Sequence[Judged]) -> Judged:

@@ -81,7 +81,7 @@ def run(
         _tag_one(path, store, tagger, work, on_passages)
     if on_document is not None:
         on_document(len(paths), len(paths), "")
-    tags, documents = store.tables(work.done)
+    tags, documents = store.tables({name: work.first_path[name] for name in work.done})
     written = [*write_table(tags, folder / "tags", formats), *write_table(documents, folder / "documents", formats)]
     write_failures(work.failures, folder / "failures.csv")
     seconds = time.monotonic() - began
@@ -105,6 +105,10 @@ def run(
 
 
 def _tag_one(path: Path, store: Store, tagger: Callable[[], Tagger], work: _Work, on_passages: Progress | None) -> None:
+    if path.is_dir():
+        message = f"{path}: no document in this folder; name one with .txt, .md, .html, .docx, .pdf or table files"
+        work.failures.append(Failure(str(path), None, "empty", message))
+        return
     try:
         document = read(path)
     except DocumentError as error:

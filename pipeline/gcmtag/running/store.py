@@ -6,13 +6,14 @@ Layout of the output folder, format version 1:
     failures.csv          a row for every document or page that could not be read
     run.json              versions, model, settings, timings
     .parts/               finished documents, so that a run can be taken up again: a Parquet file of tags and one of
-                          the document's row each, and state.json with the model they belong to
+                          the document's row each, and state.json with the model and version they belong to
 """
 
 import csv
 import json
+import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+import gcmtag
 from gcmtag.errors import UsageError
 from gcmtag.tables import TaggedDocument, documents_table, flat_rows, tags_table
 
@@ -58,14 +60,14 @@ class Store:
             self.parts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"cannot write to {folder} ({error.strerror}): choose another folder with -o") from error
-        state = {"format_version": FORMAT_VERSION, "model": model}
+        state = {"format_version": FORMAT_VERSION, "gcmtag": gcmtag.__version__, "model": model}
         self._claim(state)
 
     def _claim(self, state: Mapping[str, object]) -> None:
         path = self.parts / "state.json"
         if not path.exists():
             _write_whole(path, json.dumps(state))
-        elif json.loads(path.read_text(encoding="utf-8")) != state:
+        elif _read_json(path) != state:
             raise UsageError(
                 f"{self.folder} holds results of another model or version: add --restart to replace them, or choose "
                 "another folder with -o"
@@ -73,8 +75,7 @@ class Store:
 
     def has(self, document_id: str) -> bool:
         """Whether the document is finished."""
-        # The row of the document is written last.
-        return (self.parts / f"{document_id}.document.parquet").exists()
+        return all((self.parts / f"{document_id}.{part}.parquet").exists() for part in ("tags", "document"))
 
     def add(self, tagged: TaggedDocument) -> None:
         """Keeps a finished document; an interruption leaves it whole or not at all."""
@@ -82,14 +83,24 @@ class Store:
         _write_part(tags_table([tagged]), self.parts / f"{name}.tags.parquet")
         _write_part(documents_table([tagged]), self.parts / f"{name}.document.parquet")
 
-    def tables(self, document_ids: Sequence[str]) -> tuple[pa.Table, pa.Table]:
-        """Tags and documents of the given documents, in that order."""
-        tags = [pq.read_table(self.parts / f"{name}.tags.parquet") for name in document_ids]
-        documents = [pq.read_table(self.parts / f"{name}.document.parquet") for name in document_ids]
-        return (
-            pa.concat_tables(tags, promote_options="permissive") if tags else tags_table([]),
-            pa.concat_tables(documents) if documents else documents_table([]),
-        )
+    def tables(self, paths: Mapping[str, Path]) -> tuple[pa.Table, pa.Table]:
+        """Tags and documents of the given documents, in that order.
+
+        Args:
+            paths: for each document's id where it is now; it may have been moved since it was tagged.
+        """
+        if not paths:
+            return tags_table([]), documents_table([])
+        tags = [pq.read_table(self.parts / f"{name}.tags.parquet") for name in paths]
+        documents = pa.concat_tables([pq.read_table(self.parts / f"{name}.document.parquet") for name in paths])
+        places = pa.array([str(path) for path in paths.values()], type=pa.string())
+        return _joined(tags), documents.set_column(documents.column_names.index("path"), "path", places)
+
+
+def is_result(path: Path) -> bool:
+    """Whether the file is one that a run wrote into its output folder."""
+    ours = path.stem in {"tags", "documents"} or path.name in {"failures.csv", "report.html"}
+    return ours and (path.parent / ".parts" / "state.json").is_file()
 
 
 def write_table(table: pa.Table, stem: Path, formats: Sequence[str]) -> list[Path]:
@@ -133,7 +144,7 @@ def _write_csv(table: pa.Table, path: Path) -> None:
 def _write_jsonl(table: pa.Table, path: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
         for row in table.to_pylist():
-            file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+            file.write(json.dumps(_without_nan(row), ensure_ascii=False, default=str) + "\n")
 
 
 def _write_xlsx(table: pa.Table, path: Path) -> None:
@@ -151,7 +162,7 @@ def _write_xlsx(table: pa.Table, path: Path) -> None:
             if isinstance(value, str):
                 cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
                 cell.data_type = TYPE_STRING  # text that begins with "=" stays text
-            elif value is not None:
+            elif _without_nan(value) is not None:
                 cell.value = value if isinstance(value, int | float) else str(value)
     book.save(path)
 
@@ -169,6 +180,49 @@ def _flat_table(table: pa.Table) -> pa.Table:
         else:
             columns[field.name] = pa.array(values)
     return pa.table(columns)
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """One below the other; carried columns whose types do not go together become text."""
+    fields: dict[str, list[pa.Field]] = {}
+    for field in (field for table in tables for field in table.schema):
+        fields.setdefault(field.name, []).append(field)
+    clashing = {name for name, found in fields.items() if not _go_together(found)}
+    return pa.concat_tables([_as_text(table, clashing) for table in tables], promote_options="permissive")
+
+
+def _go_together(fields: Sequence[pa.Field]) -> bool:
+    try:
+        pa.unify_schemas([pa.schema([field]) for field in fields], promote_options="permissive")
+    except pa.ArrowException:
+        return False
+    return True
+
+
+def _as_text(table: pa.Table, names: Collection[str]) -> pa.Table:
+    for position, name in enumerate(table.column_names):
+        if name in names:
+            texts = [None if value is None else str(value) for value in table.column(name).to_pylist()]
+            table = table.set_column(position, name, pa.array(texts, type=pa.string()))
+    return table
+
+
+def _without_nan(value: Any) -> Any:  # noqa: ANN401
+    """The value with null for what is no number: neither JSON nor a spreadsheet has a sign for it."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return value
+
+
+def _read_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
 
 
 def _write_part(table: pa.Table, path: Path) -> None:

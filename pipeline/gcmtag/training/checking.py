@@ -91,7 +91,8 @@ def shared_runs(passages: Sequence[LabelledPassage], sources: Iterable[Path]) ->
         CorpusMismatch: a source does not exist.
     """
     known = {run for path in sources for file in _source_files(path) for run in _runs(file.read_text(encoding="utf-8"))}
-    known -= {run for record in (*OBJECTIVES, *CLUSTERS) for run in _runs(record.title)}
+    titles = [*(o.title for o in OBJECTIVES), *(c.title for c in CLUSTERS)]
+    known -= {run for title in titles for run in _runs(title)}
     found = ((p.id, next((run for run in _runs(p.text) if run in known), None)) for p in passages)
     return [(name, run) for name, run in found if run is not None]
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,9 +31,14 @@ class LabelledPassage:
     declared: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("id", "document", "text", "context"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} is {getattr(self, name)!r}, expected a string")
         for name in ("objectives", "declared"):
             numbers = getattr(self, name)
-            if list(numbers) != sorted(set(numbers)) or not set(numbers) <= set(NUMBERS):
+            # 5.0 and True are equal to numbers of objectives and are none.
+            known = all(type(number) is int and number in NUMBERS for number in numbers)
+            if not known or list(numbers) != sorted(set(numbers)):
                 raise ValueError(f"{name} {list(numbers)} are not ascending numbers from 1 to 23, each once")
         if self.role is not None and self.role not in ROLES:
             raise ValueError(f"unknown role {self.role!r}; known: {', '.join(ROLES)}")
@@ -58,6 +63,13 @@ def read_corpus(paths: Iterable[Path]) -> list[LabelledPassage]:
             raise CorpusMismatch(f"the passage {passage.id!r} is there twice: name each corpus file once")
         seen.add(passage.id)
     return passages
+
+
+def write_corpus(passages: Sequence[LabelledPassage], path: Path) -> None:
+    """Writes passages as JSON Lines that ``read_corpus`` reads."""
+    with path.open("w", encoding="utf-8") as file:
+        for passage in passages:
+            file.write(json.dumps(asdict(passage), ensure_ascii=False) + "\n")
 
 
 def label_matrix(passages: Sequence[LabelledPassage]) -> "NDArray[np.bool_]":
@@ -89,10 +101,10 @@ def corpus_files(path: Path) -> list[Path]:
 
 def _read_file(path: Path) -> list[LabelledPassage]:
     passages: list[LabelledPassage] = []
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                passages.append(_passage(json.loads(line), path.stem))
+                passages.append(_passage(json.loads(line.decode()), path.stem))
             except (ValueError, KeyError, TypeError) as error:
                 what = f"no field {error}" if isinstance(error, KeyError) else str(error)
                 raise CorpusMismatch(f"{path}, line {number}: {what}; see corpus/README.md for the schema") from error

@@ -28,7 +28,7 @@ class Recipe:
         lexical_strength: inverse of the penalty on the weights of words (C of a logistic regression).
         dense_strength: the same for the weights on vectors where the encoder is left as it is.
         calibration_share: share of the documents on which calibration and threshold are chosen.
-        tested: documents that measure the recipe: no decision depends on them, and a twin is trained without them.
+        tested: documents that measure the recipe: the twin never sees them, and no decision depends on them.
         corpus: files or folders, relative to the recipe's own folder.
     """
 
@@ -80,10 +80,14 @@ def _checked(path: Path, values: dict[str, Any]) -> Recipe:
         odd = ", ".join(sorted(values.keys() ^ types.keys()))
         raise UsageError(f"{path}: missing or unknown settings: {odd}; compare with models/standard.toml")
     for name, value in values.items():
-        if types[name] is float and isinstance(value, int):
+        if types[name] is float and type(value) is int:
             values[name] = float(value)
-        elif isinstance(value, list):
-            values[name] = tuple(map(str, value))
-        elif not isinstance(value, types[name]):
-            raise UsageError(f"{path}: {name} is {value!r}, expected {types[name].__name__}")
+        elif types[name] in (int, float, str):
+            # True is an int to isinstance.
+            if type(value) is not types[name]:
+                raise UsageError(f"{path}: {name} is {value!r}, expected {types[name].__name__}")
+        elif isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+            values[name] = tuple(value)
+        else:
+            raise UsageError(f"{path}: {name} is {value!r}, expected a list of strings")
     return Recipe(**values)

@@ -32,11 +32,11 @@ UNSEEN: Final = -30.0  # logit of a label that the training passages never show
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A classifier with its card, and the same without the documents that the recipe sets aside for testing."""
+    """A classifier with its card, its twin that saw neither tested nor calibrating documents, and its errors."""
 
     model: Classifier
     card: dict[str, Any]
-    held_out: Classifier | None
+    held_out: Classifier
     held_out_card: dict[str, Any]
     unseen: Unseen
 
@@ -65,10 +65,10 @@ class _Decisions:
 def train(recipe: Recipe, passages: Sequence[LabelledPassage], progress: Progress | None = None) -> Trained:
     """A classifier from labelled passages, and its twin that never saw the documents ``recipe.tested``.
 
-    Three fits. The first leaves out the tested documents and a share of the others; calibration, blend and threshold
-    are chosen on that share, by whole documents, since passages of one document share words that no other has. The
-    second is on all but the tested documents: the twin, which measures the recipe. The third is on everything.
-    Both models use the decisions of the first fit, so no decision depends on a tested document.
+    Two fits. The first leaves out the tested documents and a share of the others; calibration, blend and threshold are
+    chosen on that share, by whole documents, since passages of one document share words that no other has. This is the
+    twin, which measures the recipe; it learned from less than the second fit, which is on everything. Both use the
+    decisions of the first fit, so no decision depends on a tested document.
 
     Args:
         recipe: the settings.
@@ -76,23 +76,23 @@ def train(recipe: Recipe, passages: Sequence[LabelledPassage], progress: Progres
         progress: called with (percent done, 100).
 
     Raises:
-        CorpusMismatch: too few documents, or an objective without any passage.
+        CorpusMismatch: too few documents, an objective without any passage, or too few roles.
         MissingExtra: the recipe fine-tunes and the library for it is not installed.
     """
     started = time.monotonic()
     untested = [p for p in passages if p.document not in recipe.tested]
     _check(untested)
     seen, judged = calibration_split(untested, recipe)
-    fits = 3 if len(untested) < len(passages) else 2
-    decisions = _decide(_fit(seen, recipe, _stage(progress, 0, fits)), judged)
-    twin = _fit(untested, recipe, _stage(progress, 1, fits))
-    full = twin if fits == 2 else _fit(passages, recipe, _stage(progress, 2, fits))
+    _check_roles(seen, judged)
+    twin = _fit(seen, recipe, _half(progress, 0))
+    decisions = _decide(twin, judged)
+    full = _fit(passages, recipe, _half(progress, 1))
     seconds = time.monotonic() - started
     return Trained(
         model=_assemble(recipe.name, recipe, full, decisions),
         card=_card(recipe, passages, judged, seconds),
-        held_out=None if fits == 2 else _assemble(f"{recipe.name}-held-out", recipe, twin, decisions),
-        held_out_card=_card(recipe, untested, judged, seconds),
+        held_out=_assemble(f"{recipe.name}-held-out", recipe, twin, decisions),
+        held_out_card=_card(recipe, seen, judged, seconds),
         unseen=decisions.unseen,
     )
 
@@ -200,10 +200,10 @@ def _assemble(name: str, recipe: Recipe, members: _Members, decisions: _Decision
     )
 
 
-def _stage(progress: Progress | None, stage: int, stages: int) -> Progress | None:
+def _half(progress: Progress | None, half: int) -> Progress | None:
     if progress is None:
         return None
-    return lambda done, total: progress(round(100 * (stage + done / max(total, 1)) / stages), 100)
+    return lambda done, total: progress(round(50 * (half + done / max(total, 1))), 100)
 
 
 def _role_indices(passages: Sequence[LabelledPassage]) -> "NDArray[np.int_]":
@@ -225,6 +225,11 @@ def _check(passages: Sequence[LabelledPassage]) -> None:
     missing = [str(objective.number) for objective in OBJECTIVES if objective.number not in present]
     if missing:
         raise CorpusMismatch(f"no passage of the corpus has objective {', '.join(missing)}: add passages")
+
+
+def _check_roles(seen: Sequence[LabelledPassage], judged: Sequence[LabelledPassage]) -> None:
+    if len({p.role for p in seen} - {None}) < 2 or not {p.role for p in judged} - {None}:
+        raise CorpusMismatch("too few passages have a role to tell the roles apart: add some in more documents")
 
 
 def _card(

@@ -1,0 +1,51 @@
+"""An adapter changes a layer's weights by scale x up @ down, and fits only the encoder that it was made for."""
+
+import numpy as np
+import pytest
+
+from gcmtag.encoding import Adapter, Encoder, load_encoder
+from gcmtag.errors import ModelDamaged
+
+LAYER = "encoder.layer.0.attention.self.query"
+TEXT = "Seasonal workers may change employers."
+
+
+def adapter(rank: int = 2, size: int = 384, layer: str = LAYER, scale: float = 2.0) -> Adapter:
+    draw = np.random.default_rng(3)
+    down = draw.normal(0, 0.1, (rank, size)).astype(np.float16)
+    up = draw.normal(0, 0.1, (384, rank)).astype(np.float16)
+    return Adapter({layer: down}, {layer: up}, scale)
+
+
+def weight_of(encoder: Encoder) -> np.ndarray:
+    encoder.encode([TEXT])
+    layers = dict(encoder._model[0].auto_model.named_modules())
+    return layers[LAYER].weight.detach().numpy()
+
+
+def test_a_layer_grows_by_scale_times_up_times_down() -> None:
+    change = adapter()
+    bare = weight_of(load_encoder("all-MiniLM-L6-v2"))
+    merged = weight_of(load_encoder("all-MiniLM-L6-v2", adapter=change))
+    expected = bare + 2.0 * change.up[LAYER].astype(np.float32) @ change.down[LAYER].astype(np.float32)
+    assert np.abs(merged - bare).max() > 0.01
+    np.testing.assert_allclose(merged, expected, atol=1e-6)
+
+
+def test_an_adapter_changes_the_vectors() -> None:
+    bare = load_encoder("all-MiniLM-L6-v2").encode([TEXT])
+    adapted = load_encoder("all-MiniLM-L6-v2", adapter=adapter()).encode([TEXT])
+    assert np.abs(bare - adapted).max() > 0.001
+
+
+@pytest.mark.parametrize("wrong", [{"size": 380}, {"layer": "encoder.layer.99.output.dense"}, {"layer": "pooler"}])
+def test_an_adapter_of_another_encoder_is_refused_by_the_layer_that_does_not_fit(wrong: dict) -> None:
+    change = adapter(**wrong)
+    with pytest.raises(ModelDamaged, match=next(iter(change.down))):
+        load_encoder("all-MiniLM-L6-v2", adapter=change).encode([TEXT])
+
+
+def test_both_halves_must_name_the_same_layers() -> None:
+    half = {LAYER: np.zeros((2, 384), dtype=np.float16)}
+    with pytest.raises(ValueError, match="different layers"):
+        Adapter(half, {}, 1.0)

