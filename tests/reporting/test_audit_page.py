@@ -125,7 +125,9 @@ def test_a_declared_priority_with_little_attention_is_the_title(tmp_path: Path) 
 def test_groups_and_clear_differences_are_shown(tmp_path: Path) -> None:
     report = audit_report(
         attention=[row for scope in ("all", "region=North", "region=South") for row in shares(scope, {13: 0.1})],
-        comparison=[{"scope": "region=North", "objective": 13, "difference": 0.1, "low": 0, "high": 0.2, "clear": True}],
+        comparison=[
+            {"scope": "region=North", "objective": 13, "difference": 0.1, "low": 0, "high": 0.2, "clear": True}
+        ],
         change=[{"scope": "all", "objective": 2, "difference": -0.04, "low": -0.06, "high": -0.01, "clear": True}],
     )
     page = page_of(tmp_path, report)

@@ -177,9 +177,7 @@ class _Auditor:
         return {
             "documents": self._documents(values),
             "attention": [self._figures(k, "objective", i) for k in scopes for i in range(COUNT)],
-            "cluster_attention": [
-                self._figures(k, "cluster", COUNT + i) for k in scopes for i in range(len(CLUSTERS))
-            ],
+            "cluster_attention": [self._figures(k, "cluster", COUNT + i) for k in scopes for i in range(len(CLUSTERS))],
             "little_attention": little,
             "attention_statements": attention_statements(rows),
             "gaps": [_gap(row) for row in rows if row["role"] == "gap"],
@@ -284,7 +282,11 @@ class _Auditor:
             for row, document in enumerate(documents)
             if row in inside and (1 - min(share, 0.999)) ** len(document.rows) < 1 - self.options.level
         ]
-        if len(inside) < deciding.FEWEST_DOCUMENTS or len(long) * 2 <= len(inside) or known.name in self.tagged.document_ids:
+        if (
+            len(inside) < deciding.FEWEST_DOCUMENTS
+            or len(long) * 2 <= len(inside)
+            or known.name in self.tagged.document_ids
+        ):
             return None
         present = np.sum([document.shares.text[:, at] > 0 for document in long], axis=0)
         return Presence(int(np.quantile(present, (1 + self.options.level) / 2, method="higher")), len(long))

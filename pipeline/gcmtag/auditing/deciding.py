@@ -82,9 +82,12 @@ def judge(
     bound = fraction * reference
     shown = f"{_percent(bound)} ({_times(fraction)} the reference of {_percent(reference)})"
     if passages < FEWEST_PASSAGES:
-        return Verdict("cannot say", "share", f"{_counted(passages)} {"is" if passages == 1 else "are"} too few to say what gets little attention")
+        verb = "is" if passages == 1 else "are"
+        return Verdict("cannot say", "share", f"{_counted(passages)} {verb} too few to say what gets little attention")
     if presence is not None and presence.at_most * 2 < presence.documents:
-        reason = f"absent from most documents: at most {presence.at_most} of {presence.documents} have a passage about it"
+        reason = (
+            f"absent from most documents: at most {presence.at_most} of {presence.documents} have a passage about it"
+        )
         return Verdict("little", "absent", reason)
     if text[0] >= bound:
         return None

@@ -78,9 +78,7 @@ class Quantifier:
         self._drawn = _log_mixture(errors.positive, errors.negative, self._shares)
         self._best = _log_mixture(errors.best_positive[None], errors.best_negative[None], self._shares)
 
-    def scope(
-        self, bins: "NDArray[np.intp]", words: "NDArray[np.float64]", documents: "NDArray[np.intp]"
-    ) -> Scope:
+    def scope(self, bins: "NDArray[np.intp]", words: "NDArray[np.float64]", documents: "NDArray[np.intp]") -> Scope:
         """Sums up passages.
 
         Args:
@@ -145,9 +143,7 @@ class Quantifier:
         angles = (np.minimum(drawn, GRID - 1) + rng.random(drawn.shape)) * (np.pi / 2 / GRID)
         return (np.sin(angles) ** 2).reshape(-1, PROBLEMS)
 
-    def _in_text(
-        self, scope: Scope, drawn: "NDArray[np.float64]", rng: np.random.Generator
-    ) -> "NDArray[np.float64]":
+    def _in_text(self, scope: Scope, drawn: "NDArray[np.float64]", rng: np.random.Generator) -> "NDArray[np.float64]":
         if not scope.passages:
             return drawn
         positive = np.tile(self.errors.positive, (REPEATS, 1, 1))

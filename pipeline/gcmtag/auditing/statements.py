@@ -20,7 +20,9 @@ _SMALL: Final = (
     r"(?:limited|little|insufficient|scant|scarce|less|least|lesser|low|minimal|inadequate|sparse|marginal|hardly any|"
     r"scarcely any|almost no|virtually no|no|uneven and limited)"
 )
-_DEGREE: Final = r"(?:(?:relatively|comparatively|rather|very|only|too|quite|far|much|the|extremely|disappointingly) ){0,2}"
+_DEGREE: Final = (
+    r"(?:(?:relatively|comparatively|rather|very|only|too|quite|far|much|the|extremely|disappointingly) ){0,2}"
+)
 _LITTLE: Final = rf"\b{_DEGREE}{_SMALL} (?:[\w-]+ ){{0,2}}?{_NOUN}\b"
 _GOT: Final = r"(?:receiv(?:ed?|es|ing)|got|gets?|attract(?:ed|s)?|(?:was|were|is|are|been|being) (?:given|paid|accorded|afforded|devoted))"
 _IS: Final = r"(?:was|were|is|are|remain(?:s|ed)?|has been|have been|has remained|have remained)"
@@ -73,7 +75,9 @@ _NOT: Final = re.compile(
     r"without|avoid|prevent|never|cannot)\b|\b(?:did|do|does|has|have|had|was|were|is|are) not (?:receiv|giv|paid|pay|got|get|been)",
     re.I,
 )
-_MEDIA: Final = re.compile(r"\b(?:media|press|newspapers?|news|police|medical|television|inspection|incident|annual financial)\b", re.I)
+_MEDIA: Final = re.compile(
+    r"\b(?:media|press|newspapers?|news|police|medical|television|inspection|incident|annual financial)\b", re.I
+)
 _QUICK: Final = re.compile(
     r"\b(?:attention|priority|coverage|emphasis|focus|consideration|mention|discussion|space|visibility|prominence|"
     r"reporting|information|overlooked|neglected|under-?reported|mentioned|addressed|covered|discussed|absent|missing|few)\b",
@@ -150,7 +154,10 @@ def _trimmed(topic: str, *, after: bool) -> str:
     """The topic without where it was said, and without the clauses beside it."""
     bare = _PLACE.sub(" ", topic)
     if after:
-        bare = re.split(r",? (?:despite|although|even though|while|whereas|which|who|because|since|as|than)\b|, (?:and|but) (?=\w+ \w+ed)", bare)[0]
+        bare = re.split(
+            r",? (?:despite|although|even though|while|whereas|which|who|because|since|as|than)\b|, (?:and|but) (?=\w+ \w+ed)",
+            bare,
+        )[0]
     else:
         bare = re.split(r"\b(?:while|whereas|although|but|that)\b|: ", bare)[-1]
     return " ".join(bare.split()).strip(" ,.;:")

@@ -84,7 +84,9 @@ def read_tagged(folder: Path) -> Tagged:
     tags, documents = _read_table(folder, "tags"), _read_table(folder, "documents")
     missing = [name for name in NEEDED if name not in tags.columns]
     if missing or "document_id" not in documents.columns:
-        raise UsageError(f"the tables in {folder} lack {', '.join(missing or ['document_id'])}: tag the documents again")
+        raise UsageError(
+            f"the tables in {folder} lack {', '.join(missing or ['document_id'])}: tag the documents again"
+        )
     if not len(tags):
         raise UsageError(f"the tags in {folder} are empty: tag at least one document with passages first")
     return tagged_of(tags, documents, str(folder))
@@ -116,7 +118,9 @@ def tagged_of(tags: "pd.DataFrame", documents: "pd.DataFrame", name: str = "the 
         raise UsageError(f"{name} hold scores outside 0 to 1 or unknown roles: tag again")
     words = np.array([max(len(str(text).split()), 1) for text in tags["text"]], dtype=np.float64)
     document = np.array([order[str(value)] for value in tags["document_id"]], dtype=np.intp)
-    return Tagged(tags.reset_index(drop=True), documents.reset_index(drop=True), models[0], scores, labels, words, document)
+    return Tagged(
+        tags.reset_index(drop=True), documents.reset_index(drop=True), models[0], scores, labels, words, document
+    )
 
 
 def _read_table(folder: Path, stem: str) -> "pd.DataFrame":

@@ -206,6 +206,7 @@ def roles_title(rows: Sequence[Spoken]) -> str:
     share = short_percent(most.share("gap"))
     return f"{most.objective.short} is spoken of most often as a gap, in {share} of its passages"
 
+
 def named(names: Sequence[str]) -> str:
     """Joins names as in running text; of many, a few and the number of the rest.
 
