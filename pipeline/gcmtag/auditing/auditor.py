@@ -15,6 +15,7 @@ from gcmtag.auditing.deciding import FRACTION, LEVEL, Presence
 from gcmtag.auditing.quantifying import Quantifier, Scope, Shares
 from gcmtag.auditing.statements import attention_statements
 from gcmtag.auditing.tagged import Tagged, read_tagged
+from gcmtag.auditing.widening import learn_widths
 from gcmtag.errors import ModelNotFound, UsageError
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
 
@@ -29,10 +30,12 @@ DRAWS: Final = 120
 COUNT: Final = len(OBJECTIVES)
 ALL: Final = "all"
 METHOD: Final = (
-    "Shares are the most likely proportions of a mixture of two score distributions, learned for each objective from "
-    "labelled passages that the classifier did not learn from (expectation maximisation; Saerens, Latinne and "
-    "Decaestecker 2002). Intervals come from the posterior under Jeffreys's prior, averaged over a bootstrap of those "
-    "passages by document; for several documents the information is divided by the design effect of documents."
+    "The scores of a text are taken as a mixture of two distributions, of passages about an objective and of others, "
+    "learned from labelled passages that the classifier did not learn from (Saerens, Latinne and Decaestecker 2002; "
+    "Ziegler and Czyż 2024). The estimate is the posterior median of the share of these passages. Intervals come from the "
+    "posterior under Jeffreys's prior, averaged over a bootstrap of the labelled passages by document; for several "
+    "documents the information is divided by the design effect of documents. They are stretched by a factor at which, in "
+    "simulations on halves of the labelled documents, 90 % intervals held the truth in 90 % of cases."
 )
 
 
@@ -146,7 +149,8 @@ class _Auditor:
     def __init__(self, tagged: Tagged, unseen: "Unseen", options: Options) -> None:
         self.tagged, self.unseen, self.options = tagged, unseen, options
         self.errors: Errors = learn_errors(unseen, DRAWS, np.random.default_rng(options.seed))
-        self.quantifier = Quantifier(self.errors, options.seed)
+        self.widths = learn_widths(unseen, np.random.default_rng(options.seed))
+        self.quantifier = Quantifier(self.errors, options.seed, self.widths)
         self.bins = self.errors.bins(tagged.scores)
         self.everything = self.known(ALL, np.arange(len(tagged.labels)))
 
@@ -408,6 +412,7 @@ class _Auditor:
             **compared,
             "quality": self._quality(),
             "unseen": {"passages": len(self.unseen.labels), "documents": len(np.unique(self.unseen.documents))},
+            "widths": {"sampling": self.widths.sampling, "text": self.widths.text},
             "seed": options.seed,
         }
 

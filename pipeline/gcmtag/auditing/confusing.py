@@ -1,15 +1,18 @@
 """What is known of the classifier's errors: how it scores passages that are about an objective, and those that are not.
 
 Scores are put into bins, and for each of the 23 objectives and the 4 clusters (27 binary problems, in this order) the
-distribution over the bins is learned from labelled passages that the classifier did not learn from. How well these
-distributions are known is carried by draws of a Bayesian bootstrap (Rubin 1981, "The Bayesian bootstrap") over the
-documents of those passages, since passages of one document are alike.
+distribution over the bins is learned from labelled passages that the classifier did not learn from. Each is drawn
+towards what all objectives have in common, as far as they are alike: that is learned too (empirical Bayes; Minka 2000,
+"Estimating a Dirichlet distribution"). How well these distributions are known is carried by draws of a Bayesian
+bootstrap (Rubin 1981, "The Bayesian bootstrap") over the documents of those passages, since passages of one document
+are alike.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.special import gammaln
 
 from gcmtag.objectives import CLUSTERS, OBJECTIVES
 
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
     from gcmtag.classifying.storage import Unseen
 
 PROBLEMS: Final = len(OBJECTIVES) + len(CLUSTERS)
-STRENGTH: Final = 10.0  # passages' worth of what all objectives share, added to what is known of each
+STRENGTHS: Final = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)  # passages' worth of what is common
+PARTS: Final = (slice(0, len(OBJECTIVES)), slice(len(OBJECTIVES), PROBLEMS))
 FEWEST: Final = 20  # labelled passages below which nothing is known of the errors
 POSITIVE_CUTS: Final = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
 NEGATIVE_CUTS: Final = (0.5, 0.8, 0.95, 0.99)
@@ -85,10 +89,11 @@ def learn_errors(unseen: "Unseen", draws: int, rng: np.random.Generator) -> Erro
     documents = counts.shape[0]
     weights = rng.dirichlet(np.ones(documents), size=draws) * documents
     drawn = np.einsum("bd,dsjk->bsjk", weights, counts)
-    best = counts.sum(axis=0)[None]
-    noise = rng.standard_gamma(np.maximum(_smoothed(drawn), 1e-6))
+    total = counts.sum(axis=0)
+    strengths = np.array([[_strength(total[label, part]) for part in PARTS] for label in (0, 1)])
+    noise = rng.standard_gamma(np.maximum(_smoothed(drawn, strengths), 1e-6))
     noise /= noise.sum(axis=-1, keepdims=True)
-    mean = _smoothed(best)[0]
+    mean = _smoothed(total[None], strengths)[0]
     mean = mean / mean.sum(axis=-1, keepdims=True)
     floor = 1e-6
     return Errors(edges, noise[:, 1] + floor, noise[:, 0] + floor, mean[1] + floor, mean[0] + floor)
@@ -112,10 +117,33 @@ def _counts(
     return counts
 
 
-def _smoothed(counts: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """Counts with a little of what all objectives (or all clusters) have in common, so that no bin is impossible."""
+def _common(counts: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Distribution that several problems have in common, shape (..., 1, K) from (..., problems, K)."""
+    common = counts.sum(axis=-2, keepdims=True) + 0.5
+    return np.asarray(common / common.sum(axis=-1, keepdims=True))
+
+
+def _strength(counts: "NDArray[np.float64]") -> float:
+    """How alike problems are: the concentration at which the counts, shape (problems, K), are most likely."""
+    common = _common(counts)
+    total = counts.sum(axis=-1)
+    likelihood = [
+        float(
+            (gammaln(s) - gammaln(s + total)).sum() + (gammaln(s * common + counts) - gammaln(s * common)).sum()
+        )
+        for s in STRENGTHS
+    ]
+    return STRENGTHS[int(np.argmax(likelihood))]
+
+
+def _smoothed(counts: "NDArray[np.float64]", strengths: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Counts with so much of what all objectives (or all clusters) have in common, so that no bin is impossible.
+
+    Args:
+        counts: shape (draws, 2, 27, K).
+        strengths: passages' worth of what is common, by label and part, shape (2, 2).
+    """
     own = counts.copy()
-    for part in (slice(0, len(OBJECTIVES)), slice(len(OBJECTIVES), PROBLEMS)):
-        common = counts[..., part, :].sum(axis=-2, keepdims=True) + 0.5
-        own[..., part, :] += STRENGTH * common / common.sum(axis=-1, keepdims=True)
+    for at, part in enumerate(PARTS):
+        own[..., part, :] += strengths[:, at, None, None] * _common(counts[..., part, :])
     return own
