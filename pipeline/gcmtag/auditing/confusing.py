@@ -25,8 +25,7 @@ PROBLEMS: Final = len(OBJECTIVES) + len(CLUSTERS)
 STRENGTHS: Final = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)  # passages' worth of what is common
 PARTS: Final = (slice(0, len(OBJECTIVES)), slice(len(OBJECTIVES), PROBLEMS))
 FEWEST: Final = 20  # labelled passages below which nothing is known of the errors
-POSITIVE_CUTS: Final = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
-NEGATIVE_CUTS: Final = (0.5, 0.8, 0.95, 0.99)
+CUTS: Final = (0.125, 0.25, 0.5)  # portions of the positives below the edges of the bins
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +99,13 @@ def learn_errors(unseen: "Unseen", draws: int, rng: np.random.Generator) -> Erro
 
 
 def _edges(scores: "NDArray[np.float64]", labels: "NDArray[np.bool_]") -> "NDArray[np.float64]":
-    """Edges that part the scores of positives, and those of negatives where they come near, into even portions."""
-    positives, negatives = scores[labels], scores[~labels]
-    cuts = [np.quantile(part, at) for part, at in ((positives, POSITIVE_CUTS), (negatives, NEGATIVE_CUTS)) if len(part)]
-    return np.unique(np.round(np.concatenate(cuts), 4))
+    """Edges that part the scores of positives into portions.
+
+    The bins are few and the lowest is wide on purpose: a document about something near to an objective has many
+    passages with low scores for it, which finer bins would take for passages about the objective itself.
+    """
+    positives = scores[labels]
+    return np.unique(np.round(np.quantile(positives, CUTS), 4)) if len(positives) else np.array([0.5])
 
 
 def _counts(
@@ -128,9 +130,7 @@ def _strength(counts: "NDArray[np.float64]") -> float:
     common = _common(counts)
     total = counts.sum(axis=-1)
     likelihood = [
-        float(
-            (gammaln(s) - gammaln(s + total)).sum() + (gammaln(s * common + counts) - gammaln(s * common)).sum()
-        )
+        float((gammaln(s) - gammaln(s + total)).sum() + (gammaln(s * common + counts) - gammaln(s * common)).sum())
         for s in STRENGTHS
     ]
     return STRENGTHS[int(np.argmax(likelihood))]
