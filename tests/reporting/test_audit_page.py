@@ -1,6 +1,7 @@
 """The page of an audit says what was found and how sure it is, and never shows a number without support."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def page_of(
 
 
 def section(page: str, name: str) -> str:
-    found = page.split(f'<section id="{name}"')[1].split("</section>")[0]
+    found = page.split(f'<section id="{name}"')[1].split("</section>", maxsplit=1)[0]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found)).replace("\xa0", " ")
 
 
@@ -178,7 +179,7 @@ def test_plots_are_written_beside_the_page(tmp_path: Path, with_files: None) -> 
 def test_roles_grow_lighter_so_that_grey_paper_keeps_them_apart() -> None:
     weights = ((0.21, 1), (0.72, 3), (0.07, 5))
     shades = [sum(w * int(c[at : at + 2], 16) for w, at in weights) for c in audit_plots.ROLE_COLOURS]
-    assert all(after - before > 15 for before, after in zip(shades, shades[1:], strict=False))
+    assert all(after - before > 15 for before, after in pairwise(shades))
 
 
 def test_scopes_always_have_all_objectives() -> None:

@@ -66,6 +66,7 @@ class _Known:
     rows: "NDArray[np.intp]"
     scope: Scope
     shares: Shares
+    bounds: Mapping[str, "NDArray[np.float64]"]  # lower and upper, each (2, 27), by the start of a figure's name
 
     @property
     def enough(self) -> bool:
@@ -156,7 +157,11 @@ class _Auditor:
 
     def known(self, name: str, rows: "NDArray[np.intp]") -> _Known:
         scope = self.quantifier.scope(self.bins[rows], self.tagged.words[rows], self.tagged.document[rows])
-        return _Known(name, rows, scope, self.quantifier.shares(scope))
+        shares = self.quantifier.shares(scope)
+        levels = [(1 - self.options.level) / 2, (1 + self.options.level) / 2]
+        drawn = {"": shares.draws, "text_": shares.text, "words_": shares.word_draws}
+        bounds = {start: np.quantile(draws, levels, axis=0) for start, draws in drawn.items()}
+        return _Known(name, rows, scope, shares, bounds)
 
     def report(
         self, against: "_Auditor | None", baseline: "_Auditor | None", compared: Mapping[str, str | None]
@@ -200,10 +205,6 @@ class _Auditor:
             return np.asarray(labels[:, problem])
         return np.asarray(labels[:, [n - 1 for n in CLUSTERS[problem - COUNT].objectives]].any(axis=1))
 
-    def _interval(self, draws: "NDArray[np.float64]") -> tuple[float, float]:
-        low, high = np.quantile(draws, [(1 - self.options.level) / 2, (1 + self.options.level) / 2])
-        return float(low), float(high)
-
     def _figures(self, known: _Known, kind: str, problem: int) -> dict[str, Any]:
         labels, words = self._labels(known, problem), self.tagged.words[known.rows]
         count = int(labels.sum())
@@ -216,15 +217,11 @@ class _Auditor:
             "documents": len(np.unique(self.tagged.document[known.rows][labels])),
             "words_naive": _rounded(float(words[labels].sum() / words.sum())) if len(words) else None,
         }
-        for start, estimate, draws in (
-            ("", shares.estimate, shares.draws),
-            ("text_", None, shares.text),
-            ("words_", shares.word_estimate, shares.word_draws),
-        ):
-            low, high = self._interval(draws[:, problem]) if known.enough else (None, None)
+        for start, estimate in (("", shares.estimate), ("text_", None), ("words_", shares.word_estimate)):
+            low, high = (float(bound) for bound in known.bounds[start][:, problem]) if known.enough else (None, None)
             if estimate is not None:
                 value = float(estimate[problem]) if known.enough else None
-                # A most likely share of 0 lies below every draw of it.
+                # The share in the text may lie outside of what the draws of where it comes from say.
                 low = None if low is None or value is None else min(low, value)
                 high = None if high is None or value is None else max(high, value)
                 record[f"{start}estimate"] = _rounded(value)

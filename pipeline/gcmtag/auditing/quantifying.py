@@ -23,8 +23,8 @@ from gcmtag.auditing.confusing import PROBLEMS, Errors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-GRID: Final = 300
-REPEATS: Final = 5  # shares drawn for each draw of the errors
+GRID: Final = 200
+REPEATS: Final = 4  # shares drawn for each draw of the errors
 POOLED: Final = 4.0  # documents' worth of the design effect of all problems, added to what is known of each
 
 

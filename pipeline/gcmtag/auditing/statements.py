@@ -104,7 +104,8 @@ def attention_statements(passages: Sequence[Mapping[str, Any]]) -> list[dict[str
     found = []
     for row in passages:
         text = str(row["text"])
-        if not _QUICK.search(text):
+        # Sentences are dear; hardly any passage has the words that such a statement needs.
+        if not (_QUICK.search(text) and _CORE.search(" ".join(text.split()))):
             continue
         for start, end in sentences(text):
             topic = neglected(text[start:end])

@@ -40,6 +40,7 @@ GAPS_SHOWN: Final = 25  # of each objective
 OPEN_UP_TO: Final = 4  # so many documents have their sections open
 FIGURES: Final = "figures"
 PNG_WIDTH: Final = 860
+FILE_COLUMNS: Final = 50  # documents in a file of its own, which need not fit on a sheet of paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,13 +294,13 @@ def _files(findings: Findings, documents: Sequence[DocumentFigures]) -> Iterator
         yield "roles", roles_title(spoken), audit_plots.roles(_roles_rows(spoken), PNG_WIDTH)
     names = plots.distinct_titles([document.title for document in documents])
     wide = len(documents) <= plots.WIDE_PANEL
-    for number, shown in enumerate(sheets(len(documents)), start=1):
+    for number, shown in enumerate(sheets(len(documents), FILE_COLUMNS), start=1):
         spec = plots.heat_map(documents[shown], names[shown], wide=wide, outlined=True)
         yield f"evidence-map-{number}", "Passages by objective and document", spec
     columns = _priority_columns(findings, documents)
     if any(pairs for _, pairs in columns):
         wide = len(columns) <= plots.WIDE_PANEL
-        for number, shown in enumerate(sheets(len(columns)), start=1):
+        for number, shown in enumerate(sheets(len(columns), FILE_COLUMNS), start=1):
             yield f"priorities-{number}", _priorities_title(findings), audit_plots.priorities(columns[shown], wide=wide)
     for column, values in findings.columns.items():
         comparison = _comparison(findings, column, values)

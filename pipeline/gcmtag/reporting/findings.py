@@ -202,7 +202,6 @@ def roles_title(rows: Sequence[Spoken]) -> str:
     if not spoken:
         return "How the documents speak of each objective"
     most = max(spoken, key=lambda row: (row.share("gap"), row.passages))
-    return f"{most.objective.short} is spoken of most often as a gap, in {short_percent(most.share('gap'))} of its passages"
     share = short_percent(most.share("gap"))
     return f"{most.objective.short} is spoken of most often as a gap, in {share} of its passages"
 
