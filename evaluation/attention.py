@@ -107,7 +107,7 @@ def trials(unseen: Unseen, threshold: float) -> Iterator[Trial]:
 
 
 def uneven(unseen: Unseen) -> Unseen:
-    """A classifier that overlooks some objectives more than others: the logits of each are lowered by its own amount."""
+    """A classifier that overlooks some objectives more than others: the logits of each are lowered differently."""
     lowered = np.random.default_rng(SEED).uniform(*LOWERED, COUNT)
     safe = np.clip(unseen.scores.astype(float), 1e-6, 1 - 1e-6)
     return Unseen(expit(logit(safe) - lowered).astype(np.float32), unseen.labels, unseen.documents)
@@ -155,12 +155,12 @@ def as_markdown(result: Mapping[str, Any]) -> str:
     lines = [
         "# Counted and corrected shares",
         "",
-        f"{TRIALS} samples with different profiles of shares, drawn from one half of {result['passages']} labelled passages of "
-        f"{result['documents']} documents that the members of model {result['model']} did not see; what is known of its "
-        "errors comes from the other half (documents, not passages, are parted). Mean absolute error of a share of the "
-        "sample, in percentage points; `ratio` is that of the audit over that of counting (CC). `profile` and `text` are the "
-        "portions of 90 % intervals that held the shares which the sample was drawn with, and those of the sample itself. "
-        "Written by `python evaluation/attention.py`.",
+        f"{TRIALS} samples with different profiles of shares, drawn from one half of {result['passages']} labelled "
+        f"passages of {result['documents']} documents that the members of model {result['model']} did not see; what is "
+        "known of its errors comes from the other half (documents, not passages, are parted). Mean absolute error of a "
+        "share of the sample, in percentage points; `ratio` is that of the audit over that of counting (CC). `profile` "
+        "and `text` are the portions of 90 % intervals that held the shares which the sample was drawn with, and those "
+        "of the sample itself. Written by `python evaluation/attention.py`.",
     ]
     for name, part in result["classifiers"].items():
         methods = list(part["parts"]["all"]["mean_absolute_error"])

@@ -32,10 +32,10 @@ ALL: Final = "all"
 METHOD: Final = (
     "The scores of a text are taken as a mixture of two distributions, of passages about an objective and of others, "
     "learned from labelled passages that the classifier did not learn from (Saerens, Latinne and Decaestecker 2002; "
-    "Ziegler and Czyż 2024). The estimate is the posterior median of the share of these passages. Intervals come from the "
-    "posterior under Jeffreys's prior, averaged over a bootstrap of the labelled passages by document; for several "
-    "documents the information is divided by the design effect of documents. They are stretched by a factor at which, in "
-    "simulations on halves of the labelled documents, 90 % intervals held the truth in 90 % of cases."
+    "Ziegler and Czyż 2024). The estimate is the posterior median of the share of these passages. Intervals come from "
+    "the posterior under Jeffreys's prior, averaged over a bootstrap of the labelled passages by document; for several "
+    "documents the information is divided by the design effect of documents. They are stretched by a factor at which, "
+    "in simulations on halves of the labelled documents, 90 % intervals held the truth in 90 % of cases."
 )
 
 
@@ -139,7 +139,8 @@ def find_unseen(model_id: str, model: str | Path | None = None) -> "Unseen":
                 raise ModelNotFound(f"{folder} knows too little of its own errors: train it on more documents")
             return unseen
     raise ModelNotFound(
-        f"the tags were made by model {model_id}, which is not {'at ' + str(model) if model else 'among the shipped ones'}: "
+        f"the tags were made by model {model_id}, which is not "
+        f"{'at ' + str(model) if model else 'among the shipped ones'}: "
         "name it with --model, or tag again with --restart"
     )
 

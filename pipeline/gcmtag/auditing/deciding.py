@@ -19,7 +19,8 @@ FEWEST_DOCUMENTS: Final = 3  # that "most documents" can be said of
 RULES: Final = {
     "little_attention": (
         "little: the upper bound of the share in these very texts (classifier error) lies below the fraction of the "
-        "reference, and the upper bound with sampling lies below the reference itself, so that chance does not explain it"
+        "reference, and the upper bound with sampling lies below the reference itself, so that chance does not explain "
+        "it; where the reference is 0, nothing can be less, and the audit cannot say"
     ),
     "cannot_say": "cannot say: the interval reaches over the bound, or there are too few passages",
     "absent": (
@@ -78,6 +79,8 @@ def judge(
     'cannot say'
     >>> judge(200, (0.04, 0.05), 0.06, 0.06, 0.5) is None
     True
+    >>> judge(200, (0.0, 0.01), 0.02, 0.0, 0.5).reason
+    'the reference is 0 %, and nothing can be less'
     """
     bound = fraction * reference
     shown = f"{_percent(bound)} ({_times(fraction)} the reference of {_percent(reference)})"
@@ -89,13 +92,16 @@ def judge(
             f"absent from most documents: at most {presence.at_most} of {presence.documents} have a passage about it"
         )
         return Verdict("little", "absent", reason)
-    if text[0] >= bound:
+    if text[0] >= bound and text[0] > 0:
         return None
+    if reference <= 0:
+        return Verdict("cannot say", "share", "the reference is 0 %, and nothing can be less")
     if text[1] >= bound:
         return Verdict(
             "cannot say",
             "share",
-            f"the share in the text may lie between {_percent(text[0])} and {_percent(text[1])}, on either side of {shown}",
+            f"the share in the text may lie between {_percent(text[0])} and {_percent(text[1])}, "
+            f"on either side of {shown}",
         )
     if high >= reference:
         return Verdict(

@@ -24,7 +24,10 @@ _DEGREE: Final = (
     r"(?:(?:relatively|comparatively|rather|very|only|too|quite|far|much|the|extremely|disappointingly) ){0,2}"
 )
 _LITTLE: Final = rf"\b{_DEGREE}{_SMALL} (?:[\w-]+ ){{0,2}}?{_NOUN}\b"
-_GOT: Final = r"(?:receiv(?:ed?|es|ing)|got|gets?|attract(?:ed|s)?|(?:was|were|is|are|been|being) (?:given|paid|accorded|afforded|devoted))"
+_GOT: Final = (
+    r"(?:receiv(?:ed?|es|ing)|got|gets?|attract(?:ed|s)?|"
+    r"(?:was|were|is|are|been|being) (?:given|paid|accorded|afforded|devoted))"
+)
 _IS: Final = r"(?:was|were|is|are|remain(?:s|ed)?|has been|have been|has remained|have remained)"
 _REPORTS: Final = (
     r"(?:reviews?|reports?|reporting|submissions?|questionnaires?|responses|replies|answers|statements|discussions?|"
@@ -40,8 +43,10 @@ _REPORTERS: Final = (
 )
 _IGNORED: Final = (
     r"(?:overlooked|neglected|under-?reported|rarely (?:mentioned|addressed|discussed|covered)|"
-    r"seldom (?:mentioned|addressed|discussed|covered)|(?:hardly|barely|scarcely) (?:mentioned|addressed|discussed|covered)|"
-    r"(?:largely |almost |virtually |entirely )?(?:absent|missing)|not (?:mentioned|addressed|covered|discussed|reported on))"
+    r"seldom (?:mentioned|addressed|discussed|covered)|"
+    r"(?:hardly|barely|scarcely) (?:mentioned|addressed|discussed|covered)|"
+    r"(?:largely |almost |virtually |entirely )?(?:absent|missing)|"
+    r"not (?:mentioned|addressed|covered|discussed|reported on))"
 )
 _PATTERNS: Final = tuple(
     re.compile(pattern, re.I)
@@ -51,28 +56,33 @@ _PATTERNS: Final = tuple(
         # limited attention was given to X; there was limited attention to X
         rf"{_LITTLE}(?: [\w-]+){{0,5}}?(?: in [^,;]{{0,50}}?)? (?:to|of|on|about|for) (?P<after>[^;]+)",
         # attention to X in the reviews was limited
-        rf"\b{_NOUN} (?:[\w-]+ ){{0,2}}?(?:to|of|on|about|for) (?P<before>.+?) {_IS} {_DEGREE}(?:limited|insufficient|scant|scarce|low|minimal|inadequate|sparse|marginal)\b",
+        rf"\b{_NOUN} (?:[\w-]+ ){{0,2}}?(?:to|of|on|about|for) (?P<before>.+?) {_IS} {_DEGREE}"
+        r"(?:limited|insufficient|scant|scarce|low|minimal|inadequate|sparse|marginal)\b",
         # X was largely overlooked
         rf"^(?P<before>.+?) {_IS} (?:[\w-]+ ){{0,2}}?{_IGNORED}\b",
         # few States reported on X
-        rf"\b(?:very |only )?(?:a )?few (?:[\w-]+ ){{0,3}}?{_REPORTERS} (?:have |had )?(?:reported on|mentioned|addressed|covered|discussed|referred to|touched (?:up)?on|spoke of|wrote about) (?P<after>[^;]+)",
+        rf"\b(?:very |only )?(?:a )?few (?:[\w-]+ ){{0,3}}?{_REPORTERS} (?:have |had )?"
+        r"(?:reported on|mentioned|addressed|covered|discussed|referred to|touched (?:up)?on|spoke of|wrote about) "
+        r"(?P<after>[^;]+)",
     )
 )
 # What every pattern needs; the patterns themselves are slow on long sentences.
 _CORE: Final = re.compile(
-    rf"\b{_SMALL} (?:[\w-]+ ){{0,2}}?{_NOUN}\b|\b{_NOUN}\b.*?\b(?:limited|insufficient|scant|scarce|low|minimal|inadequate|"
-    rf"sparse|marginal)\b|\b{_IGNORED}\b|\bfew (?:[\w-]+ ){{0,3}}?{_REPORTERS}\b",
+    rf"\b{_SMALL} (?:[\w-]+ ){{0,2}}?{_NOUN}\b|"
+    rf"\b{_NOUN}\b.*?\b(?:limited|insufficient|scant|scarce|low|minimal|inadequate|sparse|marginal)\b|\b{_IGNORED}\b|\bfew (?:[\w-]+ ){{0,3}}?{_REPORTERS}\b",
     re.I,
 )
 _FEW: Final = _PATTERNS[-1]
 _SUBJECT_REPORTS: Final = re.compile(
-    rf"\b(?:[\w’'-]+ )?{_REPORTERS} (?:[\w-]+ ){{0,3}}?(?:paid|gave|give|devoted?|placed?|put|offer(?:ed)?|contain(?:ed)?|made|make)\b",
+    rf"\b(?:[\w’'-]+ )?{_REPORTERS} (?:[\w-]+ ){{0,3}}?"
+    r"(?:paid|gave|give|devoted?|placed?|put|offer(?:ed)?|contain(?:ed)?|made|make)\b",
     re.I,
 )
 _COVERAGE: Final = re.compile(r"\b(?:under-?report\w*|least[- ]reported)\b", re.I)
 _NOT: Final = re.compile(
     r"\b(?:if|whether|unless|lest|should|must|would|could|might|may|risks?|no longer|not only|no less|nothing less|"
-    r"without|avoid|prevent|never|cannot)\b|\b(?:did|do|does|has|have|had|was|were|is|are) not (?:receiv|giv|paid|pay|got|get|been)",
+    r"without|avoid|prevent|never|cannot)\b|"
+    r"\b(?:did|do|does|has|have|had|was|were|is|are) not (?:receiv|giv|paid|pay|got|get|been)",
     re.I,
 )
 _MEDIA: Final = re.compile(
@@ -80,12 +90,14 @@ _MEDIA: Final = re.compile(
 )
 _QUICK: Final = re.compile(
     r"\b(?:attention|priority|coverage|emphasis|focus|consideration|mention|discussion|space|visibility|prominence|"
-    r"reporting|information|overlooked|neglected|under-?reported|mentioned|addressed|covered|discussed|absent|missing|few)\b",
+    r"reporting|information|overlooked|neglected|under-?reported|mentioned|addressed|covered|discussed|absent|missing|"
+    r"few)\b",
     re.I,
 )
 _OWN: Final[Mapping[int, str]] = {
     4: r"\b(?:civil registration|birth registration|legal identity|proof of identity)\b",
-    8: r"\b(?:(?:loss|losses) of (?:\w+ ){0,2}li(?:fe|ves)|migrant deaths?|deaths? of migrants|disappearances?|missing migrants)\b",
+    8: r"\b(?:(?:loss|losses) of (?:\w+ ){0,2}li(?:fe|ves)|migrant deaths?|deaths? of migrants|disappearances?|"
+    r"missing migrants)\b",
 }
 
 
@@ -156,7 +168,8 @@ def _trimmed(topic: str, *, after: bool) -> str:
     bare = _PLACE.sub(" ", topic)
     if after:
         bare = re.split(
-            r",? (?:despite|although|even though|while|whereas|which|who|because|since|as|than)\b|, (?:and|but) (?=\w+ \w+ed)",
+            r",? (?:despite|although|even though|while|whereas|which|who|because|since|as|than)\b|"
+            r", (?:and|but) (?=\w+ \w+ed)",
             bare,
         )[0]
     else:

@@ -81,8 +81,8 @@ def learn_widths(unseen: "Unseen", rng: np.random.Generator, trials: int = TRIAL
         trials: number of samples drawn.
     """
     sampling, text = [], []
-    for part in range(2):
-        first = halves(unseen.documents, rng) if part == 0 else ~first
+    half = halves(unseen.documents, rng)
+    for first in (half, ~half):
         if min(first.sum(), (~first).sum()) < FEWEST:
             return Widths()
         known = type(unseen)(unseen.scores[first], unseen.labels[first], unseen.documents[first])
