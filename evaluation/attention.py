@@ -194,7 +194,7 @@ def plot(result: Mapping[str, Any]) -> dict[str, Any]:
         "facet": {"column": {"field": "classifier", "title": None, "sort": None}},
         "resolve": {"scale": {"y": "independent"}},
         "spec": {
-            "width": 280,
+            "width": 400,
             "height": 260,
             "mark": {"type": "line", "point": {"size": 70}, "strokeWidth": 2},
             "encoding": {

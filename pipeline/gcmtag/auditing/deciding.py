@@ -96,19 +96,10 @@ def judge(
         return None
     if reference <= 0:
         return Verdict("cannot say", "share", "the reference is 0 %, and nothing can be less")
-    if text[1] >= bound:
-        return Verdict(
-            "cannot say",
-            "share",
-            f"the share in the text may lie between {_percent(text[0])} and {_percent(text[1])}, "
-            f"on either side of {shown}",
-        )
-    if high >= reference:
-        return Verdict(
-            "cannot say",
-            "share",
-            f"{_counted(passages)} are too few: chance alone could hide the reference of {_percent(reference)}",
-        )
+    if text[1] >= bound or high >= reference:
+        between = f"the share in the text may lie between {_percent(text[0])} and {_percent(text[1])}"
+        chance = f"{_counted(passages)} are too few: chance alone could hide the reference of {_percent(reference)}"
+        return Verdict("cannot say", "share", f"{between}, on either side of {shown}" if text[1] >= bound else chance)
     return Verdict("little", "share", f"at most {_percent(text[1])} of the passages, below {shown}")
 
 

@@ -69,7 +69,8 @@ _PATTERNS: Final = tuple(
 # What every pattern needs; the patterns themselves are slow on long sentences.
 _CORE: Final = re.compile(
     rf"\b{_SMALL} (?:[\w-]+ ){{0,2}}?{_NOUN}\b|"
-    rf"\b{_NOUN}\b.*?\b(?:limited|insufficient|scant|scarce|low|minimal|inadequate|sparse|marginal)\b|\b{_IGNORED}\b|\bfew (?:[\w-]+ ){{0,3}}?{_REPORTERS}\b",
+    rf"\b{_NOUN}\b.*?\b(?:limited|insufficient|scant|scarce|low|minimal|inadequate|sparse|marginal)\b|"
+    rf"\b{_IGNORED}\b|\bfew (?:[\w-]+ ){{0,3}}?{_REPORTERS}\b",
     re.I,
 )
 _FEW: Final = _PATTERNS[-1]
