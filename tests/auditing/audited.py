@@ -33,6 +33,14 @@ def passages(document: str, rows: Sequence[int], **more: Any) -> list[dict[str, 
             "passage_id": f"{document}-{at}",
             "ordinal": at,
             "locator": f"para. {at}",
+            "page": None,
+            "section": "",
+            "question": None,
+            "part": None,
+            "kind": "paragraph",
+            "language": "en",
+            "declared": [],
+            "cluster_scores": [],
             "text": f"Passage {at} of Marovia speaks of migration.",
             "objectives": [int(n) + 1 for n in np.flatnonzero(scores[row] >= THRESHOLD)],
             "scores": [float(score) for score in scores[row]],
@@ -54,8 +62,16 @@ def write(folder: Path, tags: Sequence[dict[str, Any]], **documents: Any) -> Pat
     columns = ["document_id", "passage_id", "locator", "text", "objectives", "scores", "role", "evidence", "model"]
     frame = pd.DataFrame(list(tags)) if tags else pd.DataFrame(columns=columns)
     frame.to_json(folder / "tags.jsonl", orient="records", lines=True)
+    empty = {
+        "format": "txt",
+        "language": "en",
+        "pages": None,
+        "dropped": "{}",
+        "warnings": [],
+        "declared_priorities": [],
+    }
     about = [
-        {"document_id": name, "title": f"Review of {name}", "declared_priorities": [], **documents.get(name, {})}
+        {**empty, "document_id": name, "path": f"{name}.txt", "title": f"Review of {name}", **documents.get(name, {})}
         for name in names
     ]
     pd.DataFrame(about).to_json(folder / "documents.jsonl", orient="records", lines=True)
