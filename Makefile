@@ -1,4 +1,4 @@
-# make demo   tags the sample documents and leaves a table and a report in build/demo
+# make demo   tags the sample documents and leaves a table, a report and an audit in build/demo
 # make test   runs all tests
 # make lint   runs the linters and the type checker
 PYTHON ?= python3
@@ -12,6 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: $(VENV)/installed
 	@test build/demo/run.json -nt models/standard/manifest.json || rm -rf build/demo
 	@$(BIN)/gcmtag tag $(SAMPLES) -o build/demo --format parquet,csv
+	@$(BIN)/gcmtag audit build/demo -o build/demo/audit/report.html
 
 test: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest

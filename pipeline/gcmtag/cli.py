@@ -109,6 +109,63 @@ def tag(
 
 
 @cli.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The page, report.html.")
+@click.option("--by", multiple=True, metavar="COLUMN", help="Compare groups by a column; may be repeated.")
+@click.option("--against", type=click.Path(path_type=Path), metavar="DIR", help="Another run, to say what changed.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="DIR", help="Documents to measure attention by.")
+@click.option("--reference", type=click.Choice(["equal", "baseline", "rest"]), help="What little is measured by.")
+@click.option("--level", type=float, default=0.95, show_default=True, help="Level of the intervals.")
+@click.option("--fraction", type=float, default=0.5, show_default=True, help="Of the reference that counts as little.")
+@click.option("--model", help="The model that tagged, by name or path; found by its id if it is a shipped one.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def audit(
+    folder: Path,
+    output: Path,
+    by: tuple[str, ...],
+    against: Path | None,
+    baseline: Path | None,
+    reference: str | None,
+    level: float,
+    fraction: float,
+    model: str | None,
+    *,
+    quiet: bool,
+) -> int:
+    """Audit tagged documents: what gets attention and what does not, with intervals, gaps and priorities.
+
+    DIR is a folder that 'gcmtag tag' wrote. Writes the page, and report.json and report.csv beside it.
+    """
+    from gcmtag.auditing import audit as audit_folder  # noqa: PLC0415
+    from gcmtag.auditing import write_csv, write_json  # noqa: PLC0415
+    from gcmtag.reporting import write_audit_page  # noqa: PLC0415
+
+    result = audit_folder(
+        folder,
+        by=by,
+        against=against,
+        baseline=baseline,
+        reference=reference,
+        level=level,
+        fraction=fraction,
+        model=model,
+    )
+    written = [output.with_suffix(".json"), output.with_suffix(".csv"), output]
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_json(result.report, written[0])
+        write_csv(result.report, written[1])
+        write_audit_page(result.report, result.tagged.tags, result.tagged.documents, output)
+    except OSError as error:
+        raise UsageError(f"cannot write to {output.parent} ({error.strerror}): choose another place with -o") from error
+    if not quiet:
+        click.echo("Written:")
+        for path in written:
+            click.echo(f"  {path}")
+    return DONE
+
+
+@cli.command()
 @click.argument("text", default="-")
 @click.option("--context", default="", help="The heading or question above the text.")
 @click.option("--model", default="standard", show_default=True, help="Name of a shipped model, or path of a folder.")

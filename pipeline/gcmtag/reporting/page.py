@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, Objective
 from gcmtag.reporting import plots
 from gcmtag.reporting.figures import DocumentFigures, Entry, Figures, count, headline
+from gcmtag.reporting.rendering import environment, panels, two_widths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 TOP: Final = 5  # passages shown of each objective, over all documents
 LONGEST: Final = 700  # characters of a passage; a longer one is cut around its evidence
 SHORT: Final = 160  # a passage below this many characters needs its heading to be understood
-PLOT_WIDTHS: Final = {"wide": 720, "narrow": 340}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +73,26 @@ def write_report(tags: "pd.DataFrame", documents: "pd.DataFrame", path: Path, *,
 
 
 def _page(figures: Figures, run: Mapping[str, object]) -> str:
-    environment = Environment(
-        loader=PackageLoader("gcmtag.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            figures=figures,
+            headline=headline(figures),
+            clusters=_clusters(figures),
+            objectives=OBJECTIVES,
+            ranked=sorted(OBJECTIVES, key=lambda item: (-figures.counts[item.number - 1], item.number)),
+            bars=_bars(figures),
+            panels_of_documents=_panels(figures.documents),
+            legend=list(enumerate(plots.STEP_NAMES)),
+            prioritised=[document for document in figures.documents if document.priorities],
+            step_of=plots.step_of,
+            when=_when(run),
+            model=_model(run),
+            failures=[_failure(item) for item in _listed(run.get("failures"))],
+            settings=_settings(run),
+        )
     )
-    environment.filters["percent"] = percent
-    environment.filters["number"] = lambda value: f"{value:,}".replace(",", "\u202f")
-    return environment.get_template("report.html.j2").render(
-        figures=figures,
-        headline=headline(figures),
-        clusters=_clusters(figures),
-        objectives=OBJECTIVES,
-        ranked=sorted(OBJECTIVES, key=lambda item: (-figures.counts[item.number - 1], item.number)),
-        bars=_bars(figures),
-        panels=_panels(figures.documents),
-        legend=list(enumerate(plots.STEP_NAMES)),
-        prioritised=[document for document in figures.documents if document.priorities],
-        step_of=plots.step_of,
-        when=_when(run),
-        model=_model(run),
-        failures=[_failure(item) for item in _listed(run.get("failures"))],
-        settings=_settings(run),
-    )
-
-
-def percent(share: float) -> str:
-    """Share as shown on the page.
-
-    >>> percent(0.0), percent(0.004), percent(0.126)
-    ('0 %', '<1 %', '13 %')
-    """
-    return "<1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
 
 
 # --- plots
@@ -118,36 +103,19 @@ def _bars(figures: Figures) -> dict[str, Markup]:
         "A bar for each of the 23 objectives, longest first. The number is the number of passages, "
         "in brackets its share of all passages. The table below holds the same figures."
     )
-    return {
-        name: _markup(plots.inline_svg(plots.bars(figures, width), "Passages tagged with each objective", description))
-        for name, width in PLOT_WIDTHS.items()
-    }
+    return two_widths(lambda width: plots.bars(figures, width), "Passages tagged with each objective", description)
 
 
 def _panels(documents: Sequence[DocumentFigures]) -> list[tuple[Markup, Markup]]:
-    """The heat map in pieces that fit on a sheet: of each, the axis and the cells."""
-    size = plots.PANEL
     wide = len(documents) <= plots.WIDE_PANEL
-    axis = plots.inline_svg(plots.heat_map(documents, part="axis", wide=wide), "", "", hidden=True) if documents else ""
     names = plots.distinct_titles([document.title for document in documents])
-    panels = []
-    for start in range(0, len(documents), size):
-        shown = documents[start : start + size]
-        title = f"Heat map of the 23 objectives in documents {start + 1} to {start + len(shown)}"
-        description = (
-            "Rows are objectives by cluster, columns are documents. The number is the number of passages tagged, "
-            "the stronger the colour the larger their share of the document. The table below holds the same figures."
-        )
-        cells = plots.inline_svg(
-            plots.heat_map(shown, names[start : start + size], part="cells", wide=wide), title, description
-        )
-        panels.append((_markup(axis), _markup(cells)))
-    return panels
-
-
-def _markup(svg: str) -> Markup:
-    # The renderer escapes the titles of documents that it sets, and inline_svg those that it adds.
-    return Markup(svg)  # noqa: S704
+    return panels(
+        len(documents),
+        lambda part, shown: plots.heat_map(documents[shown], names[shown], part=part, wide=wide),
+        lambda shown: f"Heat map of the 23 objectives in documents {shown.start + 1} to {shown.stop}",
+        "Rows are objectives by cluster, columns are documents. The number is the number of passages tagged, "
+        "the stronger the colour the larger their share of the document. The table below holds the same figures.",
+    )
 
 
 # --- passages

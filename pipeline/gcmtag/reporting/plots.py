@@ -26,12 +26,20 @@ STEP_NAMES: Final = ("none", "under 5 %", "5 to under 10 %", "10 to under 20 %",
 INK: Final = "#1b2430"
 MUTED: Final = "#5d6875"
 BAR: Final = "#2a72b1"
+FAINT: Final = "#a2a9b1"
+LINE: Final = "#e4e0d7"
+FLAG: Final = "#a8480c"
+PAPER: Final = "#fffffc"
 VARIABLES: Final = {
     **{colour: f"--step-{step}" for step, colour in enumerate(STEPS)},
     **{colour: f"--step-ink-{step}" for step, colour in enumerate(STEP_INKS)},
     INK: "--ink",
     MUTED: "--muted",
     BAR: "--bar",
+    FAINT: "--faint",
+    LINE: "--line",
+    FLAG: "--flag",
+    PAPER: "--paper",
 }
 
 ROW: Final = 25  # height of a row of the heat map, in pixels
@@ -79,7 +87,7 @@ def bars(figures: Figures, width: int) -> Spec:
         "scale": {"domain": [0, max(1, *figures.counts)], "range": [0, room]},
     }
     return {
-        **_chart(
+        **chart(
             rows, width=room, height={"step": 23}, padding={"left": AXIS_WIDTH, "right": 96, "top": 2, "bottom": 2}
         ),
         "encoding": {"y": y, "x": x},
@@ -105,6 +113,7 @@ def heat_map(
     *,
     part: Literal["whole", "axis", "cells"] = "whole",
     wide: bool | None = None,
+    outlined: bool = False,
 ) -> Spec:
     """Heat map of objectives (rows, by cluster) and documents (columns).
 
@@ -115,27 +124,41 @@ def heat_map(
         names: What to call them; by default what tells their titles apart.
         part: ``axis`` and ``cells`` make two plots of the same height, so that the axis can stay while cells scroll.
         wide: Columns with titles written out above them; by default for a few documents only.
+        outlined: Whether the objectives that a document declares as its priorities get a frame.
 
     Returns:
         A Vega-Lite specification.
     """
     wide = len(documents) <= WIDE_PANEL if wide is None else wide
-    top = 60 if wide else 196
+    top = top_of(wide=wide)
     if part == "axis":
-        return {
-            **_chart(_axis_rows(), width=AXIS_WIDTH, height={"step": ROW}, padding={"top": top, "bottom": 2}),
-            **_axis_layers(),
-        }
+        return axis(top)
     names = distinct_titles([document.title for document in documents]) if names is None else names
-    labels = _column_labels(names, wide=wide)
-    column = 118 if wide else 30
+    labels = column_labels(names, wide=wide)
+    column = column_width(wide=wide)
     padding = {"left": AXIS_WIDTH if part == "whole" else 0, "top": top, "bottom": 2}
-    chart = _chart(_cell_rows(documents, labels), width=column * len(documents), height={"step": ROW}, padding=padding)
-    layers = _cell_layers(labels, wide=wide)
+    spec = chart(_cell_rows(documents, labels), width=column * len(documents), height={"step": ROW}, padding=padding)
+    layers = _cell_layers(labels, wide=wide, outlined=outlined)
     if part == "whole":
-        layers["layer"] = [*layers["layer"], _names(-AXIS_WIDTH)]
-        chart["data"]["values"] += _axis_rows()
-    return {**chart, **layers}
+        layers["layer"] = [*layers["layer"], names_layer(-AXIS_WIDTH)]
+        spec["data"]["values"] += axis_rows()
+    return {**spec, **layers}
+
+
+def axis(top: int) -> Spec:
+    """Names of clusters and objectives, to stand beside cells whose rows begin ``top`` pixels below the upper edge."""
+    spec = chart(axis_rows(), width=AXIS_WIDTH, height={"step": ROW}, padding={"top": top, "bottom": 2})
+    return {**spec, "encoding": {"y": rows_scale()}, "layer": [names_layer(0)]}
+
+
+def top_of(*, wide: bool) -> int:
+    """Room above the rows for the titles of documents, in pixels."""
+    return 60 if wide else 196
+
+
+def column_width(*, wide: bool) -> int:
+    """Width of a document's column, in pixels."""
+    return 118 if wide else 30
 
 
 def inline_svg(spec: Spec, title: str, description: str, *, hidden: bool = False) -> str:
@@ -162,19 +185,50 @@ def inline_svg(spec: Spec, title: str, description: str, *, hidden: bool = False
     )
 
 
-def render(spec: Spec, path: Path) -> None:
-    """Writes a plot to a file, SVG or PNG by its name.
+def titled(spec: Spec, title: str) -> Spec:
+    """The plot with a title above it, for a file that stands alone; a long title takes several lines."""
+    left, width = spec["padding"]["left"], spec["width"]
+    lines = _lines(title, max(28, int((left + width) / 8.5)))
+    room = 21 * len(lines) + 12
+    heading = {
+        "text": lines,
+        "anchor": "start",
+        "frame": "group",
+        "dx": -left,
+        "fontSize": 16,
+        "fontWeight": "normal",
+        "lineHeight": 21,
+        "color": INK,
+        "offset": 12,
+    }
+    return {**spec, "title": heading, "padding": {**spec["padding"], "top": spec["padding"]["top"] + room}}
+
+
+def _lines(text: str, width: int) -> list[str]:
+    found = [""]
+    for word in text.split():
+        if found[-1] and len(found[-1]) + 1 + len(word) > width:
+            found.append(word)
+        else:
+            found[-1] = f"{found[-1]} {word}".strip()
+    return found
+
+
+def render(spec: Spec, *paths: Path) -> None:
+    """Writes a plot to files, SVG or PNG by their names.
 
     Raises:
-        UsageError: The name ends in neither .svg nor .png.
+        UsageError: A name ends in neither .svg nor .png.
     """
-    spec = {**spec, "background": "white"}
-    if path.suffix == ".svg":
-        path.write_text(_svg(spec), encoding="utf-8")
-    elif path.suffix == ".png":
-        path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[]))
-    else:
-        raise UsageError(f"{path.name}: plots are written as .svg or .png")
+    for path in paths:
+        if path.suffix not in {".svg", ".png"}:
+            raise UsageError(f"{path.name}: plots are written as .svg or .png")
+    svg = _svg({**spec, "background": "white"})
+    for path in paths:
+        if path.suffix == ".svg":
+            path.write_text(svg, encoding="utf-8")
+        else:
+            path.write_bytes(vl_convert.svg_to_png(svg, scale=2))
 
 
 def _svg(spec: Spec) -> str:
@@ -182,7 +236,7 @@ def _svg(spec: Spec) -> str:
     return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
 
-def _chart(rows: list[dict[str, Any]], *, width: int, height: dict[str, int], padding: dict[str, int]) -> Spec:
+def chart(rows: list[dict[str, Any]], *, width: int, height: int | dict[str, int], padding: dict[str, int]) -> Spec:
     """What all plots share. Sizes are exact, so that two plots can stand side by side row by row."""
     edges = {"left": 0, "right": 0, "top": 0, "bottom": 0, **padding}
     return {
@@ -207,13 +261,15 @@ def _row_keys() -> list[str]:
     return [key for cluster in CLUSTERS for key in (f"C{cluster.number}", *map(str, cluster.objectives))]
 
 
-def _rows_scale() -> Spec:
+def rows_scale() -> Spec:
+    """Rows of clusters and objectives, the same in all plots that share an axis."""
     # A band, said aloud: text alone would get a scale of points, and the axis would not meet its rows.
     scale = {"type": "band", "domain": _row_keys(), "paddingInner": 0.08, "paddingOuter": 0}
     return {"field": "row", "type": "nominal", "axis": None, "scale": scale}
 
 
-def _axis_rows() -> list[dict[str, Any]]:
+def axis_rows() -> list[dict[str, Any]]:
+    """Names of clusters and objectives as data."""
     rows: list[dict[str, Any]] = []
     for cluster in CLUSTERS:
         rows.append({"row": f"C{cluster.number}", "name": f"Cluster {cluster.number}", "cluster": True})
@@ -224,7 +280,7 @@ def _axis_rows() -> list[dict[str, Any]]:
     return rows
 
 
-def _names(dx: int) -> Spec:
+def names_layer(dx: int) -> Spec:
     """Names of clusters and objectives, ``dx`` pixels from the left edge of the plot."""
     heading = {"test": "datum.cluster"}
     return {
@@ -244,10 +300,6 @@ def _names(dx: int) -> Spec:
     }
 
 
-def _axis_layers() -> Spec:
-    return {"encoding": {"y": _rows_scale()}, "layer": [_names(0)]}
-
-
 def _cell_rows(documents: Sequence[DocumentFigures], labels: list[str]) -> list[dict[str, Any]]:
     return [
         {
@@ -255,14 +307,16 @@ def _cell_rows(documents: Sequence[DocumentFigures], labels: list[str]) -> list[
             "column": label,
             "text": str(document.counts[item.number - 1] or "·"),
             "step": step_of(document.counts[item.number - 1], document.share(item.number)),
+            "declared": item.number in document.priorities,
         }
         for document, label in zip(documents, labels, strict=True)
         for item in OBJECTIVES
     ]
 
 
-def _cell_layers(labels: list[str], *, wide: bool) -> Spec:
-    axis = {
+def columns_scale(labels: list[str], *, wide: bool) -> Spec:
+    """Columns with the titles of documents above them; a label carries a number in front to be unique."""
+    title = {
         "orient": "top",
         "title": None,
         "ticks": False,
@@ -271,30 +325,38 @@ def _cell_layers(labels: list[str], *, wide: bool) -> Spec:
         "labelFontSize": 12,
         "labelLimit": 400,
         "labelPadding": 8,
-        # A label carries a number in front to be unique; it is not shown.
         "labelExpr": "split(slice(datum.label, indexof(datum.label, ':') + 1), '\\n')",
         **({"labelAngle": 0, "labelAlign": "center", "labelBaseline": "bottom"} if wide else {"labelAngle": -90}),
     }
     scale = {"type": "band", "domain": labels, "paddingInner": 0.03 if wide else 0.08, "paddingOuter": 0}
-    column = {"field": "column", "type": "nominal", "scale": scale, "axis": axis}
+    return {"field": "column", "type": "nominal", "scale": scale, "axis": title}
+
+
+def _cell_layers(labels: list[str], *, wide: bool, outlined: bool) -> Spec:
+    column = columns_scale(labels, wide=wide)
     is_cell = [{"filter": "isValid(datum.column)"}]
+    cells = {
+        "name": "cells",
+        "transform": is_cell,
+        "mark": {"type": "rect", "cornerRadius": 2},
+        "encoding": {"x": column, "color": _steps(STEPS)},
+    }
+    numbers = {
+        "name": "numbers",
+        "transform": is_cell,
+        "mark": {"type": "text"},
+        "encoding": {"x": column, "text": {"field": "text"}, "color": _steps(STEP_INKS)},
+    }
+    frames = {
+        "name": "frames",
+        "transform": [{"filter": "datum.declared"}],
+        "mark": {"type": "rect", "cornerRadius": 2, "filled": False, "stroke": INK, "strokeWidth": 2},
+        "encoding": {"x": column},
+    }
     return {
-        "encoding": {"y": _rows_scale()},
+        "encoding": {"y": rows_scale()},
         "resolve": {"scale": {"color": "independent"}},
-        "layer": [
-            {
-                "name": "cells",
-                "transform": is_cell,
-                "mark": {"type": "rect", "cornerRadius": 2},
-                "encoding": {"x": column, "color": _steps(STEPS)},
-            },
-            {
-                "name": "numbers",
-                "transform": is_cell,
-                "mark": {"type": "text"},
-                "encoding": {"x": column, "text": {"field": "text"}, "color": _steps(STEP_INKS)},
-            },
-        ],
+        "layer": [cells, numbers, *([frames] if outlined else [])],
     }
 
 
@@ -303,7 +365,8 @@ def _steps(colours: Sequence[str]) -> Spec:
     return {"field": "step", "type": "ordinal", "scale": scale, "legend": None}
 
 
-def _column_labels(names: Sequence[str], *, wide: bool) -> list[str]:
+def column_labels(names: Sequence[str], *, wide: bool) -> list[str]:
+    """Titles of documents shortened to fit above their columns, each unique by a number in front."""
     shorten = _wrapped if wide else _cut
     return [f"{at}:{shorten(name)}" for at, name in enumerate(names)]
 

@@ -112,11 +112,12 @@ def _by_subject(text: str, *, listed: bool = False) -> set[int]:
         items = re.split(r",|;|:|\band\b|\bet\b|\by\b", _MARKED.sub(" ; ", sentence))
         short = max(len(item.split()) for item in items) <= 8
         if not _NOT.search(sentence) and (listed or short or _CUE.search(sentence)):
-            found |= {number for item in items if len(item.split()) <= 12 for number in _subjects(item)}
+            found |= {number for item in items if len(item.split()) <= 12 for number in subjects(item)}
     return found
 
 
-def _subjects(item: str) -> set[int]:
+def subjects(item: str) -> set[int]:
+    """Objectives that a few words name by their subject."""
     return {number for number, pattern in _SUBJECTS.items() if re.search(pattern, item, re.I)}
 
 
