@@ -129,18 +129,18 @@ def _regression(features: Any, seen: Sequence[LabelledPassage], asked: Any) -> "
 
 
 def _fasttext(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
-    """One-vs-all on word bigrams, as fastText's tutorial has it for several labels (Joulin et al. 2017)."""
+    """One-vs-all on word bigrams, as fastText has it for several labels (Joulin et al. 2017), by its fork floret."""
     import tempfile  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
     try:
-        import fasttext  # noqa: PLC0415
+        import floret  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtra("the peers of other libraries need: pip install 'gcmtag[peers]'") from error
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "train.txt"
         lines.write_text("\n".join(f"{_fasttext_labels(p)} {_plain(p.text)}" for p in seen), encoding="utf-8")
-        model = fasttext.train_supervised(
+        model = floret.train_supervised(
             str(lines),
             loss="ova",
             epoch=FASTTEXT_EPOCHS,
