@@ -383,6 +383,7 @@ def _write_file(path: Path, content: bytes) -> None:
         unfinished.write_bytes(content)
         unfinished.replace(path)
     except OSError as error:
+        unfinished.unlink(missing_ok=True)
         raise UsageError(f"cannot write {path} ({error.strerror}): choose another file with -o") from error
 
 

@@ -207,7 +207,7 @@ def test_libreoffice_opens_the_workbook_and_finds_texts_not_formulas(tmp_path: P
 def test_libhxl_reads_the_hashtags_of_the_csv_and_finds_the_same_tags(tables, tmp_path: Path) -> None:
     path = tmp_path / "tags.csv"
     path.write_bytes(export(*tables, "csv", HXL))
-    data = hxl.data(str(path), hxl.InputOptions(allow_local=True))
+    data = hxl.data(str(path), hxl.InputOptions(allow_local=True)).cache()
     report = hxl.validate(data)
     assert report["stats"]["error"] == 0
     assert [issue["description"].split()[:2] for issue in report["issues"]] == [["Extra", "whitespace"]], "a line break"
