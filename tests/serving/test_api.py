@@ -215,8 +215,6 @@ def test_schemathesis_finds_no_server_error_and_no_undocumented_answer(
             *program,
             "run",
             f"{address}/openapi.json",
-            "--checks",
-            checks,
             "--max-examples",
             "20",
             "--seed",
