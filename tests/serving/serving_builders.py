@@ -73,7 +73,7 @@ def served(tagger: object, state: Path, **settings: Any) -> Iterator[str]:
     thread.join(20)
 
 
-def until(true: Any, seconds: float = 60) -> None:
+def until(true: Any, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come true in time"

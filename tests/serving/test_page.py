@@ -27,7 +27,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 60_000  # milliseconds; the machine may be busy
+PATIENCE = 300_000  # milliseconds; the machine may be busy
 EVIL = "<script>document.title='owned'</script><img src=x onerror=document.title='owned'> Visas were eased for all."
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium; get it with: apt-get install chromium")
