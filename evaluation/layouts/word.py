@@ -59,7 +59,8 @@ class _Writer:
 
     def write(self, path: Path, *, tables: bool) -> None:
         self.document.core_properties.title = self.manuscript.title
-        self.document.add_paragraph(self.manuscript.title, style="Title")
+        if self.manuscript.title:
+            self.document.add_paragraph(self.manuscript.title, style="Title")
         if self.columns > 1:
             section = self.document.add_section(WD_SECTION.CONTINUOUS)
             section._sectPr.append(parse_xml(f'<w:cols {W} w:num="{self.columns}" w:space="500"/>'))
