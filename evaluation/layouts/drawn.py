@@ -118,7 +118,9 @@ def _flows(part: Part, setting: _Setting) -> list[Any]:
         frame = Table([[Paragraph(text, setting.cell)]], style=_GRID)
         return [KeepTogether([frame, Spacer(1, 8)])]
     if part.kind == "figures":
-        cells = [[Paragraph(escape(cell), setting.cell) for cell in row] for row in part.cells]
+        cells = [
+            [[Paragraph(escape(text), setting.cell) for text in cell.split("\n")] for cell in row] for row in part.cells
+        ]
         return [KeepTogether([Table(cells, style=_GRID), Spacer(1, 8)])]
     if part.kind == "prompt":
         return [Paragraph(f"<b>{text}</b>", setting.body)]

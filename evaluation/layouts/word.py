@@ -123,7 +123,8 @@ class _Writer:
         table = self.document.add_table(rows=0, cols=len(part.cells[0]), style="Table Grid")
         for row in part.cells:
             for cell, text in zip(table.add_row().cells, row, strict=True):
-                cell.text = text
+                for number, paragraph in enumerate(text.split("\n")):
+                    (cell.add_paragraph() if number else cell.paragraphs[0]).add_run(paragraph)
         self.document.add_paragraph()
 
     def _form(self) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -22,16 +23,20 @@ NAMES = ("a-76-642", "a-res-73-195-p32", "mmr-2020")
 def as_part(piece: Piece) -> Part:
     """A piece as it stood in the document: form, headings and running text alike."""
     if piece.kind == "row":
-        return Part("figures", "", cells=(piece.cells,))
+        return Part("figures", "", cells=(tuple(cell.replace("☐", "[ ]").replace("☒", "[x]") for cell in piece.cells),))
     if piece.kind == "heading":
         return Part("heading", piece.text, marker=piece.marker, level=min(2, max(1, piece.level)))
+    # The fonts that every PDF program has hold no boxes.
+    piece = replace(piece, text=piece.text.replace("☐", "[ ]").replace("☒", "[x]"))
     kind = "bullet" if piece.marker == "•" else "prompt" if piece.bold else "paragraph"
     return Part(kind, piece.text if kind == "bullet" else piece.shown, marker="•" if kind == "bullet" else "")
 
 
 def manuscript_of(path: Path) -> Manuscript:
     pieces, _ = to_pieces(read_blocks(path).blocks, Drops())
-    return Manuscript("", tuple(map(as_part, pieces)), head="Set again by a test", foot="Not for circulation")
+    # On a single page nothing tells a foot from a last line.
+    head, foot = ("Set again by a test", "Not for circulation") if len(pieces) > 40 else ("", "")
+    return Manuscript("", tuple(map(as_part, pieces)), head=head, foot=foot)
 
 
 def normalised(text: str) -> str:
