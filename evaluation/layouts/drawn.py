@@ -62,16 +62,22 @@ def write(
         ]
 
     top = height - 22 * mm
-    head = Frame(_LEFT, top - _TITLE, inner, _TITLE, 0, 0, 0, 0, id="title")
+    title = _TITLE if manuscript.title else 0
+    head = [Frame(_LEFT, top - title, inner, title, 0, 0, 0, 0, id="title")] if title else []
     document = BaseDocTemplate(str(path), pagesize=A4, title=manuscript.title, invariant=True)
     document.addPageTemplates(
         [
-            PageTemplate(id="first", frames=[head, *frames(top - _TITLE)], onPage=furniture),
+            PageTemplate(id="first", frames=[*head, *frames(top - title)], onPage=furniture),
             PageTemplate(id="later", frames=frames(top), onPage=furniture),
         ]
     )
-    story: list[Any] = [NextPageTemplate("later"), Paragraph(escape(manuscript.title), setting.title), FrameBreak()]
-    story += _form(manuscript, setting, inner) if tables else [flow for part in manuscript.parts for flow in _flows(part, setting)]
+    story: list[Any] = [NextPageTemplate("later")]
+    if manuscript.title:
+        story += [Paragraph(escape(manuscript.title), setting.title), FrameBreak()]
+    if tables:
+        story += _form(manuscript, setting, inner)
+    else:
+        story += [flow for part in manuscript.parts for flow in _flows(part, setting)]
     document.build(story)
 
 
@@ -112,7 +118,12 @@ def _flows(part: Part, setting: _Setting) -> list[Any]:
         frame = Table([[Paragraph(text, setting.cell)]], style=_GRID)
         return [KeepTogether([frame, Spacer(1, 8)])]
     if part.kind == "figures":
-        return [KeepTogether([Table([list(row) for row in part.cells], style=_GRID), Spacer(1, 8)])]
+        cells = [
+            [[Paragraph(escape(text), setting.cell) for text in cell.split("\n")] for cell in row] for row in part.cells
+        ]
+        return [KeepTogether([Table(cells, style=_GRID), Spacer(1, 8)])]
+    if part.kind == "prompt":
+        return [Paragraph(f"<b>{text}</b>", setting.body)]
     if part.kind == "caption":
         return [Paragraph(text, setting.caption)]
     return [Paragraph(text, setting.body)]

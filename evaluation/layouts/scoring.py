@@ -157,7 +157,7 @@ def _order(given: Sequence[str], wanted: Sequence[str]) -> tuple[int, int]:
 
 def _once(passages: Sequence[str]) -> dict[tuple[str, ...], int]:
     """Runs of four words that occur once, each with its place."""
-    words = [word.casefold() for passage in passages for word in _WORD.findall(passage)]
+    words = [word.casefold() for passage in passages for word in _WORD.findall(_MARKER.sub("", passage))]
     runs = [tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)]
     counts = Counter(runs)
     return {run: at for at, run in enumerate(runs) if counts[run] == 1}

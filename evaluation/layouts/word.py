@@ -59,7 +59,8 @@ class _Writer:
 
     def write(self, path: Path, *, tables: bool) -> None:
         self.document.core_properties.title = self.manuscript.title
-        self.document.add_paragraph(self.manuscript.title, style="Title")
+        if self.manuscript.title:
+            self.document.add_paragraph(self.manuscript.title, style="Title")
         if self.columns > 1:
             section = self.document.add_section(WD_SECTION.CONTINUOUS)
             section._sectPr.append(parse_xml(f'<w:cols {W} w:num="{self.columns}" w:space="500"/>'))
@@ -122,7 +123,8 @@ class _Writer:
         table = self.document.add_table(rows=0, cols=len(part.cells[0]), style="Table Grid")
         for row in part.cells:
             for cell, text in zip(table.add_row().cells, row, strict=True):
-                cell.text = text
+                for number, paragraph in enumerate(text.split("\n")):
+                    (cell.add_paragraph() if number else cell.paragraphs[0]).add_run(paragraph)
         self.document.add_paragraph()
 
     def _form(self) -> None:

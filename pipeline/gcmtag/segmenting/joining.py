@@ -369,7 +369,8 @@ class _Joiner:
         if line.paged or line.page != above.page or line.layout.top < above.layout.top:
             return None
         step = line.layout.top - above.layout.top
-        if self._measures.leading and step > 1.45 * self._measures.leading:
+        leading = self._measures.leading(here)
+        if leading and step > 1.45 * leading:
             return True
         indent = line.layout.left - above.layout.left
         if indent > 8 and ends_sentence(above.text) and self._starts[here - 1].marker is None:

@@ -1,6 +1,7 @@
 """How full the lines of a document are, and how they are set: what tells a line's end from a paragraph's."""
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from statistics import median
@@ -22,7 +23,7 @@ class Measures:
         self.width = lengths[int(0.97 * (len(lengths) - 1))] if lengths else 0
         sizes = [line.layout.size for line in lines if line.layout for _ in range(len(line.text))]
         self.body_size = median(sizes) if sizes else 0.0
-        self.leading = self._typical_leading()
+        self._leading = self._typical_leading()
         # Where lines have a layout, blank ones stand only around cells and boxes, which have a right edge of their own.
         self._cell_of = list(accumulate(line.gap for line in lines))
         self._fills = [self._fill(position) for position in range(len(lines))]
@@ -97,10 +98,17 @@ class Measures:
         edges = [line.layout.right for line in self._lines[begin:end] if line.layout]
         return max(edges) if 3 <= len(edges) <= _LONGEST_CELL else 0.0
 
-    def _typical_leading(self) -> float:
-        steps = [
-            below.layout.top - above.layout.top
-            for above, below in pairwise(self._lines)
-            if above.layout and below.layout and above.page == below.page and below.layout.top > above.layout.top
-        ]
-        return median(steps) if steps else 0.0
+    def leading(self, position: int) -> float:
+        """The usual step from line to line, in points, in the size that a line is set in; 0 where it is not known."""
+        layout = self._lines[position].layout
+        return self._leading.get(round(2 * layout.size), 0.0) if layout else 0.0
+
+    def _typical_leading(self) -> dict[int, float]:
+        steps: defaultdict[int, list[float]] = defaultdict(list)
+        for above, below in pairwise(self._lines):
+            if above.layout and below.layout and above.page == below.page and below.layout.top > above.layout.top:
+                step = below.layout.top - above.layout.top
+                for size in {round(2 * above.layout.size), round(2 * below.layout.size)}:
+                    steps[size].append(step)
+        # By half points, for body and cells often differ by one.
+        return {size: median(some) for size, some in steps.items()}
