@@ -215,7 +215,7 @@ def test_a_questionnaire_laid_out_in_a_table_gives_prompts_and_answers_in_order(
     )
     assert [text for _, _, text in shown(tmp_path, table)] == [
         "Question\tAnswer",
-        "Trends",
+        "1. a) Trends",
         "Arrivals doubled.",
         "Departures fell.",
         "Publish?\t☒ Yes ☐ No",

@@ -6,7 +6,7 @@ lines of which one names a principle, the next ticks a box, and the rest explain
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -76,9 +76,14 @@ class _Entry:
     """A principle of the table as far as it was read; ``answered``: a mark or word for yes or no was there."""
 
     place: int
-    integrated: bool | None = None
+    said: set[bool] = field(default_factory=set[bool])
     answered: bool = False
     explanation: str = ""
+
+    @property
+    def integrated(self) -> bool | None:
+        """What the marks say; None where they say nothing, or both."""
+        return next(iter(self.said)) if len(self.said) == 1 else None
 
     def explain(self, text: str) -> None:
         self.explanation = f"{self.explanation} {_LABEL.sub('', text)}".strip()
@@ -238,7 +243,7 @@ def _read(entry: _Entry, text: str, role: str) -> None:
         return
     integrated, answered = _answer(answer[0], role)
     if answered:
-        entry.integrated = integrated if entry.integrated is None else entry.integrated
+        entry.said |= set() if integrated is None else {integrated}
         entry.answered = True
     if rest := text[answer.end() :]:
         entry.explain(rest)
