@@ -100,7 +100,8 @@ class Recogniser:
     """Recognises the pages of one document that need it; what it did is kept by 1-based page.
 
     ``confidences`` are from 0 to 1; ``failures`` say why a page that needs recognition was not recognised;
-    ``suspected`` pages may be scans with a stamp; ``untaught`` are languages, as tesseract names them, without an installed model.
+    ``suspected`` pages may be scans with a stamp; ``untaught`` are languages without an
+    installed model, as tesseract names them.
     """
 
     confidences: dict[int, float] = field(default_factory=dict[int, float])
