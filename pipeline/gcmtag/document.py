@@ -54,8 +54,8 @@ class Block:
 class SourceFile:
     """A file as read: its blocks in reading order and what the reader noticed.
 
-    ``unread_pages`` maps a 1-based page that could not be read to the reason; ``recognised_pages`` a page whose text was
-    recognised from a picture (OCR) to the mean confidence, from 0 to 1.
+    ``unread_pages`` maps a 1-based page that could not be read to the reason; ``recognised_pages`` a page whose text
+    was recognised from a picture (OCR) to the mean confidence, from 0 to 1.
     """
 
     path: Path

@@ -7,9 +7,7 @@ import pytest
 
 from gcmtag.reading import office
 
-needs_office = pytest.mark.skipif(
-    office.program() is None, reason=f"LibreOffice is not installed: {office.INSTALL}"
-)
+needs_office = pytest.mark.skipif(office.program() is None, reason=f"LibreOffice is not installed: {office.INSTALL}")
 
 
 def converted(path: Path, suffix: str) -> Path:
@@ -18,7 +16,16 @@ def converted(path: Path, suffix: str) -> Path:
     assert program
     profile = (path.parent / "profile").as_uri()
     subprocess.run(
-        [program, f"-env:UserInstallation={profile}", "--headless", "--convert-to", suffix, "--outdir", path.parent, path],
+        [
+            program,
+            f"-env:UserInstallation={profile}",
+            "--headless",
+            "--convert-to",
+            suffix,
+            "--outdir",
+            path.parent,
+            path,
+        ],
         check=True,
         capture_output=True,
         timeout=300,

@@ -48,12 +48,26 @@ def scan(pdf: bytes, dots: int, path: Path, **options: float) -> Path:
 def prose(words: int, seed: int = 3) -> list[str]:
     """Paragraphs of plain English about an invented State, some 60 words each."""
     draw = random.Random(seed)  # noqa: S311
-    subjects = ("The Labour Office of Vesmar", "A council of villages", "The coast guard", "Each consulate", "A new law")
-    actions = ("registers seasonal workers", "pays the fees of recruiters", "opened a shelter", "publishes wages by trade")
+    subjects = (
+        "The Labour Office of Vesmar",
+        "A council of villages",
+        "The coast guard",
+        "Each consulate",
+        "A new law",
+    )
+    actions = (
+        "registers seasonal workers",
+        "pays the fees of recruiters",
+        "opened a shelter",
+        "publishes wages by trade",
+    )
     places = ("in the harbour of Old Quay", "on both sides of the river", "along the northern road", "in 14 districts")
     ends = ("since 2021", "and reports on it every spring", "although inspectors are few", "for 3,460 families")
     paragraphs: list[str] = []
     while sum(len(paragraph.split()) for paragraph in paragraphs) < words:
-        sentences = [f"{draw.choice(subjects)} {draw.choice(actions)} {draw.choice(places)} {draw.choice(ends)}." for _ in range(5)]
+        sentences = [
+            f"{draw.choice(subjects)} {draw.choice(actions)} {draw.choice(places)} {draw.choice(ends)}."
+            for _ in range(5)
+        ]
         paragraphs.append(" ".join(sentences))
     return paragraphs

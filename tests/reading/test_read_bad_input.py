@@ -152,7 +152,10 @@ def test_text_with_stray_tags_is_not_taken_for_a_web_page(tmp_path):
         ("letter.odt", zip_bytes(mimetype=b"application/vnd.oasis.opendocument.text"), "OpenDocument"),
     ],
 )
-def test_formats_of_other_word_processors_are_refused_with_the_way_to_convert_them(tmp_path, name, data, kind):
+def test_formats_of_other_word_processors_are_refused_with_the_way_to_convert_them(
+    tmp_path, monkeypatch, name, data, kind
+):
+    monkeypatch.setattr("gcmtag.reading.office.program", lambda: None)
     message = refusal(written(tmp_path, name, data))
     assert kind in message
     assert "LibreOffice" in message
@@ -165,12 +168,14 @@ def test_an_encrypted_docx_is_refused_as_encrypted(tmp_path):
     assert "encrypted" in refusal(written(tmp_path, "letter.docx", data))
 
 
-def test_a_pdf_without_a_text_layer_is_refused_as_a_scan(tmp_path):
+def test_a_pdf_without_a_text_layer_is_refused_as_a_scan(tmp_path, monkeypatch):
     from PIL import Image
 
+    for place in ("ocr", "pdf"):
+        monkeypatch.setattr(f"gcmtag.reading.{place}.missing", lambda: "apt-get install tesseract-ocr")
     pdf = FPDF()
     pdf.add_page()
-    pdf.image(Image.new("RGB", (40, 40), "gray"), x=10, y=10, w=150)
+    pdf.image(Image.linear_gradient("L"), x=10, y=10, w=150)
     message = refusal(written(tmp_path, "scan.pdf", bytes(pdf.output())))
     assert "without a text layer" in message
     assert "OCR" in message

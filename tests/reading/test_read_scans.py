@@ -11,6 +11,7 @@ from scans import pictures_of, prose, scan, typed
 from gcmtag import read, reading
 from gcmtag.errors import EmptyDocument, UnreadableDocument
 from gcmtag.reading import ocr
+from gcmtag.reading.pdf_page import PageContent, Piece
 
 needs_recognition = pytest.mark.skipif(bool(ocr.missing()), reason=f"text recognition is missing: {ocr.missing()}")
 
@@ -118,3 +119,44 @@ def test_a_blank_page_needs_no_recognition(tmp_path, monkeypatch):
     pdf.output(str(path))
     with pytest.raises(EmptyDocument, match="no text"):
         reading.read_blocks(path)
+
+
+FRENCH = (
+    "Le Gouvernement de Vesmar a adopté une loi sur les travailleurs saisonniers et leurs familles, et il publie "
+    "chaque année les salaires par métier. Les consulats délivrent des passeports sans frais aux enfants nés à l'étranger, "
+    "et les inspecteurs visitent les camps de la côte deux fois par an pour parler avec les ouvriers de leurs contrats."
+)
+
+
+def recognised_as_french(installed: set[str], monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
+    """Models that were asked for, and warnings, when a page turns out to be in French."""
+    asked: list[str] = []
+
+    def recognise(picture: object, model: str) -> ocr.Recognised:
+        asked.append(model)
+        piece = Piece(FRENCH, 0, 100, 20, 11, bold=False, italic=False)
+        return ocr.Recognised([piece], 0.9 if model == "eng" else 0.95, 595, 842)
+
+    monkeypatch.setattr(ocr, "missing", lambda: "")
+    monkeypatch.setattr(ocr, "recognise", recognise)
+    monkeypatch.setattr(ocr, "picture_of", lambda page: None)
+    monkeypatch.setattr(ocr, "need_of", lambda page, content: ocr.PICTURE)
+    monkeypatch.setattr(ocr, "installed_models", lambda: frozenset(installed))
+    monkeypatch.setattr(ocr, "_largest_image", lambda page: 0)
+    recogniser = ocr.Recogniser()
+    for number in (1, 2):
+        recogniser.read(None, number, PageContent(595, 842))
+    return asked, list(recogniser.warnings(2))
+
+
+def test_a_page_is_recognised_again_by_the_model_of_its_language(monkeypatch):
+    """The English model loses accents; the next pages begin with the model that was right."""
+    asked, _ = recognised_as_french({"eng", "fra"}, monkeypatch)
+    assert asked == ["eng", "fra", "fra"]
+
+
+def test_a_language_without_a_model_is_a_warning_that_names_its_package(monkeypatch):
+    """Accents are wrong until the package is there."""
+    asked, warnings = recognised_as_french({"eng"}, monkeypatch)
+    assert asked == ["eng", "eng"]
+    assert any("apt-get install tesseract-ocr-fra" in warning for warning in warnings)

@@ -60,7 +60,9 @@ def test_the_json_holds_all_that_the_document_does(report):
     assert values["guiding_principles"][0] == {"principle": "People-centred", "integrated": True, "explanation": ""}
 
 
-def test_the_command_prints_the_report_and_says_by_its_status_whether_pages_are_missing(report, gcmtag_command, tmp_path):
+def test_the_command_prints_the_report_and_says_by_its_status_whether_pages_are_missing(
+    report, gcmtag_command, tmp_path
+):
     """The command is one call away in Python, and its status is that of tagging."""
     status, output, _ = gcmtag_command("read", report)
     assert (status, output.count("Vesmar")) == (0, 1)

@@ -16,6 +16,8 @@ from gcmtag.reading.detect import Format, detect, is_table
 __all__ = ["Format", "detect", "format_of", "is_table", "read_blocks", "read_table"]
 
 LARGEST_FILE: Final = 500 * MEGABYTE
+# Some 1,500 pages; lines of wrapped text and of PDF pages are not counted.
+MOST_BLOCKS: Final = 30_000
 
 
 def format_of(path: Path) -> Format:
@@ -33,7 +35,7 @@ def read_blocks(path: Path) -> SourceFile:
 
     Raises:
         EmptyDocument: The file was read and holds no text.
-        UnreadableDocument: It is missing, a folder, damaged, encrypted, a table, or of a kind that is not read.
+        UnreadableDocument: It is missing, a folder, damaged, encrypted, a table, endless, or of a kind that is not read.
     """
     data = _bytes_of(path)
     format_ = detect(path, data)
@@ -47,6 +49,10 @@ def read_blocks(path: Path) -> SourceFile:
         raise _damaged(path, format_, error) from error
     if not any(block.text.strip() for block in source.blocks):
         raise empty(path, "it holds no text", "check that it is the right file")
+    whole = sum(block.kind != "line" for block in source.blocks)
+    if whole > MOST_BLOCKS:
+        what = f"it holds {whole} paragraphs and rows, more than the {MOST_BLOCKS} that are read at a time"
+        raise unreadable(path, what, "split it into smaller documents")
     return source if source.path == path else replace(source, path=path)
 
 

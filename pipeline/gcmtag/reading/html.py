@@ -66,7 +66,9 @@ _COOKIES: Final = re.compile(
 )
 _LONGEST_BANNER: Final = 700
 _LONGEST_BUTTONS: Final = 150
-_SKIP_LINK: Final = re.compile(r"^\W*(?:skip|jump|aller|ir|saltar) (?:to|au|al) (?:the )?(?:main )?\w+\W*$", re.IGNORECASE)
+_SKIP_LINK: Final = re.compile(
+    r"^\W*(?:skip|jump|aller|ir|saltar) (?:to|au|al) (?:the )?(?:main )?\w+\W*$", re.IGNORECASE
+)
 _BLOCKS_TAGS: Final = (
     "address article blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
     "h4 h5 h6 header hr html legend li main nav ol p pre section summary table ul menu aside caption textarea"
@@ -219,7 +221,12 @@ def _reason_to_drop(element: Element, whole: int) -> str:
         reason = "menu"
     if not reason and name in {"div", "p", "td"} and _is_row_of_links(element):
         reason = "menu"
-    if not reason and name == "a" and str(element.get("href", "")).startswith("#") and _SKIP_LINK.match(_text_of(element)):
+    if (
+        not reason
+        and name == "a"
+        and str(element.get("href", "")).startswith("#")
+        and _SKIP_LINK.match(_text_of(element))
+    ):
         reason = "menu"
     if not reason and name == "form":
         reason = "form"

@@ -99,8 +99,9 @@ class TookTooLong(Exception):
 class Recogniser:
     """Recognises the pages of one document that need it; what it did is kept by 1-based page.
 
-    ``confidences`` are from 0 to 1; ``failures`` say why a page that needs recognition was not recognised; ``suspected``
-    pages may be scans with a stamp; ``untaught`` are languages, as tesseract names them, without an installed model.
+    ``confidences`` are from 0 to 1; ``failures`` say why a page that needs recognition was not recognised;
+    ``suspected`` pages may be scans with a stamp; ``untaught`` are languages without an
+    installed model, as tesseract names them.
     """
 
     confidences: dict[int, float] = field(default_factory=dict[int, float])
@@ -189,7 +190,7 @@ class Recogniser:
             )
         for number, confidence in sorted(self.confidences.items()):
             if confidence < _SURE:
-                yield f"low confidence of text recognition on page {number} ({confidence:.0%}): compare it with the file"
+                yield f"text recognition is unsure of page {number} ({confidence:.0%}): compare it with the file"
         if self.suspected:
             yield (
                 f"{listed(self.suspected)} of {pages}: {MOSTLY_PICTURE}; if it is a scan, "
@@ -297,7 +298,7 @@ def recognise(picture: "Image", model: str) -> Recognised:
 
 
 def orientation(picture: "Image") -> tuple[int, str]:
-    """By how many degrees clockwise a picture must be turned to stand upright, and its script; (0, "") where unknown."""
+    """By how many degrees clockwise a picture is to be turned to stand upright, and its script; (0, "") if unknown."""
     import pytesseract  # noqa: PLC0415
 
     found = _patiently(
@@ -411,7 +412,7 @@ def _box(title: str) -> tuple[int, int, int, int]:
 
 
 def _evened(pieces: list[Piece]) -> list[Piece]:
-    """Pieces whose sizes are alike given one size: the height of a line depends on the letters that happen to be in it."""
+    """Pieces of nearly the same size given one: the height of a line depends on the letters that happen to be in it."""
     sizes = sorted(piece.size for piece in pieces for _ in piece.text)
     if not sizes:
         return []

@@ -115,7 +115,8 @@ class _Reading:
             yield f"no text on {listed(self.without_text)} of {self.pages}"
         if self.recogniser.failures:
             pages = sorted(self.recogniser.failures)
-            yield f"could not recognise the text of {listed(pages)} of {self.pages}: {self.recogniser.failures[pages[0]]}"
+            why = self.recogniser.failures[pages[0]]
+            yield f"could not recognise the text of {listed(pages)} of {self.pages}: {why}"
         if self.damaged:
             yield f"could not read {listed(self.damaged)} of {self.pages}: damaged"
         yield from self.recogniser.warnings(self.pages)

@@ -37,8 +37,8 @@ def reading_table(document: Document, width: int = 120) -> str:
 
 
 def _facts(document: Document) -> list[str]:
-    kinds = Counter(passage.kind for passage in document.passages)
-    languages = Counter(passage.language for passage in document.passages)
+    kinds = Counter[str](passage.kind for passage in document.passages)
+    languages = Counter[str](passage.language for passage in document.passages)
     facts = [
         ("format", document.format),
         ("pages", "not known" if document.pages is None else str(document.pages)),

@@ -6,7 +6,7 @@ lines of which one names a principle, the next ticks a box, and the rest explain
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -67,7 +67,9 @@ _TOKEN: Final = re.compile(f"(?P<ticked>{_TICK})|(?P<empty>{_BOX})|(?P<yes>{_YES
 _ANSWER: Final = re.compile(f"^(?:[\\W_]*(?:{_TICK}|{_BOX}|{_YES}|{_NO}))+(?=[\\s.,;:–—-]|$)[\\s.,;:–—-]*", re.I)
 _HEAD: Final = re.compile(r"^\W*(?:guiding principles?|principes? directeurs?|principios? rectores?)\b", re.I)
 _EXPLAINS: Final = re.compile(r"explan|explain|explic|comment|comentario|remark", re.I)
-_LABEL: Final = re.compile(r"^\W*(?:please )?(?:explanation|explain|explication|explicación|comments?)\s*[:–-]\s*", re.I)
+_LABEL: Final = re.compile(
+    r"^\W*(?:please )?(?:explanation|explain|explication|explicación|comments?)\s*[:–-]\s*", re.I
+)
 _MARKER: Final = re.compile(r"^\W*(?:\(?(?:\d{1,2}|[a-j]|[ivx]{1,4})[.)])?\s*", re.I)
 
 
@@ -76,9 +78,14 @@ class _Entry:
     """A principle of the table as far as it was read; ``answered``: a mark or word for yes or no was there."""
 
     place: int
-    integrated: bool | None = None
+    said: set[bool] = field(default_factory=set[bool])
     answered: bool = False
     explanation: str = ""
+
+    @property
+    def integrated(self) -> bool | None:
+        """What the marks say; None where they say nothing, or both."""
+        return next(iter(self.said)) if len(self.said) == 1 else None
 
     def explain(self, text: str) -> None:
         self.explanation = f"{self.explanation} {_LABEL.sub('', text)}".strip()
@@ -210,7 +217,9 @@ def _entry(piece: Piece, place: int, columns: Sequence[str]) -> _Entry:
 
 
 def _only_boxes(cell: str) -> bool:
-    return bool(cell.strip()) and not re.sub(r"[\W_]", "", _TOKEN.sub("", cell)) and not re.search(f"{_YES}|{_NO}", cell)
+    return (
+        bool(cell.strip()) and not re.sub(r"[\W_]", "", _TOKEN.sub("", cell)) and not re.search(f"{_YES}|{_NO}", cell)
+    )
 
 
 def _belongs(entry: _Entry, piece: Piece) -> bool:
@@ -233,12 +242,12 @@ def _read(entry: _Entry, text: str, role: str) -> None:
     if not text:
         return
     answer = _ANSWER.match(text)
-    if answer is None or role == "why" or entry.answered and len(plain(text).split()) > 2:
+    if answer is None or role == "why" or (entry.answered and len(plain(text).split()) > 2):
         entry.explain(text)
         return
     integrated, answered = _answer(answer[0], role)
     if answered:
-        entry.integrated = integrated if entry.integrated is None else entry.integrated
+        entry.said |= set() if integrated is None else {integrated}
         entry.answered = True
     if rest := text[answer.end() :]:
         entry.explain(rest)
