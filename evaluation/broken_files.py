@@ -55,7 +55,7 @@ def run_over(folder: Path, results: Path, time_limit: float) -> dict[str, Any]:
     Raises:
         TimeoutExpired: the run took longer than ``time_limit`` seconds.
     """
-    done = subprocess.run(  # noqa: S603  # this interpreter, our own files
+    done = subprocess.run(  # this interpreter, our own files
         [sys.executable, "-c", _RUN, str(folder), str(results)],
         capture_output=True,
         text=True,

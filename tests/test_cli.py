@@ -308,7 +308,7 @@ def test_objectives_as_turtle_are_concepts_under_their_cluster(gcmtag_command: C
         described.add(subject)
         assert all(line.endswith(" ;") for line in rest.splitlines()[:-1])
     assert "<urn:gcmtag:objective:20> a skos:Concept" in text
-    named = {word for statement in statements for word in statement.split() if word.startswith("<urn:")}
+    named = {word.rstrip(",") for statement in statements for word in statement.split() if word.startswith("<urn:")}
     assert named == described
     by_subject = {statement.split()[0]: statement for statement in statements}
     for objective in OBJECTIVES:

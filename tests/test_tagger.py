@@ -156,12 +156,12 @@ def test_the_same_text_gets_the_same_tags_again(small_tagger: Tagger, small_mode
 
 
 def test_neither_neighbours_nor_order_change_the_scores(small_tagger: Tagger) -> None:
-    """Batches are padded to their longest text; that may move the last digits and nothing else."""
+    """Batches are padded to their longest text; in bfloat16 that may move the third digit and nothing else."""
     together = small_tagger.scores([*TEXTS, "x " * 300])[: len(TEXTS)]
     turned = small_tagger.scores(TEXTS[::-1])[::-1]
     alone = np.concatenate([small_tagger.scores([text]) for text in TEXTS])
-    np.testing.assert_allclose(together, alone, atol=1e-5)
-    np.testing.assert_allclose(turned, alone, atol=1e-5)
+    np.testing.assert_allclose(together, alone, atol=0.005)
+    np.testing.assert_allclose(turned, alone, atol=0.005)
 
 
 def test_deciding_words_are_words_of_the_text_with_positive_weights(small_tagger: Tagger) -> None:
@@ -218,5 +218,6 @@ def test_every_error_of_the_package_is_a_gcmtag_error() -> None:
     from gcmtag import errors
 
     classes = [value for value in vars(errors).values() if inspect.isclass(value)]
+    classes = [value for value in classes if not issubclass(value, Warning)]
     assert len(classes) > 5
     assert all(issubclass(error, GcmtagError) for error in classes)

@@ -40,8 +40,8 @@ def test_missing_text_has_missing_tags(small_tagger: Tagger) -> None:
 def test_the_context_column_is_read(small_tagger: Tagger) -> None:
     under = tag_frame(frame(head=["Remittances", "", None]), "answer", context="head", tagger=small_tagger)
     expected = small_tagger.tag(FEES, "Remittances")
-    assert under["scores"].iloc[0] == pytest.approx(list(expected.scores), abs=1e-5)
-    assert under["scores"].iloc[0] != pytest.approx(list(small_tagger.tag(FEES).scores), abs=1e-5)
+    assert under["scores"].iloc[0] == pytest.approx(list(expected.scores), abs=0.005)
+    assert under["scores"].iloc[0] != pytest.approx(list(small_tagger.tag(FEES).scores), abs=0.005)
 
 
 def test_a_column_is_never_overwritten(small_tagger: Tagger) -> None:

@@ -69,7 +69,8 @@ def test_the_doc_has_all_objectives_and_the_highest_scores_of_its_passages(nlp: 
 
 
 def test_evidence_spans_are_labelled_and_scored(nlp: Language) -> None:
-    group = nlp(TEXT).spans["gcmtag"]
+    doc = nlp(TEXT)
+    group = doc.spans["gcmtag"]
     assert "20 Remittances" in {span.label_ for span in group}
     assert len(group.attrs["scores"]) == len(group) > 0
     assert all(span.text in (FEES, BORDERS) for span in group)

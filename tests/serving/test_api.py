@@ -37,7 +37,7 @@ def test_texts_get_the_tags_that_python_gives(client: TestClient, small_tagger: 
     assert answer["model"] == small_tagger.model
     for got, tags in zip(answer["tags"], small_tagger.tag(texts, contexts), strict=True):
         assert got["objectives"] == list(tags.objectives)
-        assert got["scores"] == pytest.approx(tags.scores, abs=1e-4)
+        assert got["scores"] == pytest.approx(tags.scores, abs=0.005)
         assert (got["clusters"], got["role"]) == (list(tags.clusters), tags.role)
         assert [(e["objective"], e["start"], e["end"]) for e in got["evidence"]] == [
             (e.objective, e.start, e.end) for e in tags.evidence
@@ -51,7 +51,7 @@ def test_texts_of_many_callers_get_their_own_answers(client: TestClient) -> None
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda at: client.post("/v1/tag", json={"texts": [texts[at % 4]]}).json(), range(24)))
     for at, answer in enumerate(together):
-        assert answer["tags"][0]["scores"] == pytest.approx(alone[at % 4], abs=1e-4)
+        assert answer["tags"][0]["scores"] == pytest.approx(alone[at % 4], abs=0.005)
 
 
 def test_objectives_are_all_there_in_order(client: TestClient) -> None:

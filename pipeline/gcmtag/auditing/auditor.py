@@ -1,14 +1,13 @@
 """The audit: from the tags of a run to the report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
-import gcmtag
 from gcmtag.auditing import deciding
 from gcmtag.auditing.confusing import Errors, learn_errors
 from gcmtag.auditing.deciding import FRACTION, LEVEL, Presence
@@ -18,6 +17,7 @@ from gcmtag.auditing.tagged import Tagged, read_tagged
 from gcmtag.auditing.widening import learn_widths
 from gcmtag.errors import ModelNotFound, UsageError
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
+from gcmtag.version import __version__
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -183,7 +183,7 @@ class _Auditor:
         little = [
             record for known in scopes for record in self._little(known, documents, self._reference(known, baseline))
         ]
-        rows = tagged.tags.to_dict("records")
+        rows = cast("list[dict[str, Any]]", tagged.tags.to_dict("records"))
         return {
             "documents": self._documents(values),
             "attention": [self._figures(k, "objective", i) for k in scopes for i in range(COUNT)],
@@ -380,7 +380,7 @@ class _Auditor:
                     "passages": len(rows),
                     "words": int(self.tagged.words[rows].sum()),
                     "groups": {
-                        column: sorted({value for i in rows if (value := own[i]) is not None})
+                        column: sorted({value for i in rows.tolist() if (value := own[i]) is not None})
                         for column, own in values.items()
                     },
                     "warnings": [str(warning) for warning in _list(record.get("warnings"))],
@@ -396,7 +396,7 @@ class _Auditor:
         return {
             "format_version": FORMAT_VERSION,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "versions": {"gcmtag": gcmtag.__version__, **{name: version(name) for name in ("numpy", "scipy")}},
+            "versions": {"gcmtag": __version__, **{name: version(name) for name in ("numpy", "scipy")}},
             "model": self.tagged.model,
             "method": METHOD,
             "rules": {
@@ -466,7 +466,7 @@ def _other(folder: Path, model: str | Path | None, options: Options) -> _Auditor
 def _decided(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Adds to comparisons their adjusted p-values and whether they are clear."""
     known = [row for row in records if row["p"] is not None]
-    values = deciding.adjusted(np.array([row["p"] for row in known])) if known else []
+    values: Iterable[float] = deciding.adjusted(np.array([row["p"] for row in known])) if known else []
     for row in records:
         row["p_adjusted"], row["clear"] = None, False
     for row, value in zip(known, values, strict=True):

@@ -101,9 +101,10 @@ class Quantifier:
         size = self.errors.size
         flat = bins + np.arange(PROBLEMS) * size
         counts, weighed = (
-            np.bincount(flat.ravel(), weights=np.repeat(weights, PROBLEMS), minlength=PROBLEMS * size).reshape(
-                PROBLEMS, size
-            )
+            np.asarray(
+                np.bincount(flat.ravel(), weights=np.repeat(weights, PROBLEMS), minlength=PROBLEMS * size),
+                dtype=np.float64,
+            ).reshape(PROBLEMS, size)
             for weights in (np.ones(len(bins)), words)
         )
         chances = self._chances(counts)

@@ -157,7 +157,10 @@ def _read_csv(path: Path) -> "pd.DataFrame":
 def _read_xlsx(path: Path) -> "pd.DataFrame":
     from openpyxl import load_workbook  # noqa: PLC0415
 
-    rows = load_workbook(path, read_only=True).active.iter_rows(values_only=True)
+    sheet = load_workbook(path, read_only=True).active
+    if sheet is None:
+        raise ValueError("the workbook has no sheet")
+    rows = sheet.iter_rows(values_only=True)
     header = [str(name) for name in next(rows)]
     return _frame([_nested(dict(zip(header, row, strict=True))) for row in rows])
 

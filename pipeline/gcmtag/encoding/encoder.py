@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Progress = Callable[[int, int], None]
+SMALLEST = 1e-12
 CHUNK = 256  # texts between two calls of the progress function
 
 
@@ -44,13 +45,14 @@ class Encoder:
         vectors = np.zeros((len(distinct), self.dimension), dtype=np.float32)
         for start in range(0, len(ordered), CHUNK):
             chunk = ordered[start : start + CHUNK]
-            vectors[chunk] = model.encode(
+            found = model.encode(
                 [distinct[i] for i in chunk],
                 batch_size=self.batch_size,
-                normalize_embeddings=True,
                 convert_to_numpy=True,
                 show_progress_bar=False,
             )
+            # At length 1 once more: bfloat16 leaves it at 1.003.
+            vectors[chunk] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), SMALLEST)
             if progress is not None:
                 progress(start + len(chunk), len(ordered))
         row_of = {text: row for row, text in enumerate(distinct)}

@@ -153,7 +153,8 @@ def _fasttext(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage])
         )
     rows = np.zeros((len(asked), len(NUMBERS)), dtype=np.float32)
     for row, passage in zip(rows, asked, strict=True):
-        for label, chance in zip(*model.predict(_plain(passage.text), k=-1), strict=True):
+        # Its own wrapper does not work with NumPy 2; -1 asks for all labels, 0 for any chance.
+        for chance, label in model.f.predict(f"{_plain(passage.text)}\n", -1, 0.0, "strict"):
             name = label.removeprefix("__label__")
             if name in NUMBER_NAMES:
                 row[int(name) - 1] = min(chance, 1.0)

@@ -1,7 +1,7 @@
 """spaCy: the passages as a DocBin, to train on or to look at."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
@@ -11,6 +11,7 @@ from gcmtag.objectives import NUMBERS
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.tokens import Span
 
 SPANS = "gcmtag"
 USER_DATA = "gcmtag"
@@ -29,10 +30,11 @@ def to_docbin(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> 
     for row in tags.to_pylist():
         doc = _pipeline(row["language"]).make_doc(row["text"])
         doc.cats = {named(number): row["scores"][number - 1] for number in NUMBERS}
-        doc.spans[SPANS] = [
+        spans = [
             doc.char_span(item["start"], item["end"], label=named(item["objective"]), alignment_mode="expand")
             for item in row["evidence"]
         ]
+        doc.spans[SPANS] = cast("list[Span]", spans)  # expanded, offsets inside the text always give a span
         doc.user_data[USER_DATA] = {name: _plain(value) for name, value in row.items() if name != "text"}
         docs.add(doc)
     return docs.to_bytes()

@@ -321,9 +321,9 @@ class _Joiner:
         if starts_low and not complete:
             return not self._measures.same_setting(here - 1, here) and not line.glued and not line.paged
         verdict = self._layout_breaks(here)
-        if verdict is not None:
-            return verdict
-        return self._breaks_sentence(here) if complete else self._breaks_midway(here)
+        if verdict is None:
+            verdict = self._breaks_sentence(here) if complete else self._breaks_midway(here)
+        return verdict
 
     def _breaks_sentence(self, here: int) -> bool:
         """The same after a line that ends a sentence: was the line full?"""

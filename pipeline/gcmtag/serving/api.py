@@ -49,6 +49,11 @@ def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _gives(description: str, content: dict[str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """What a route answers that gives no JSON model, for OpenAPI: schemas by media type."""
+    return {200: {"description": description, "content": content}}
+
+
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The id that the upload gave", examples=[JOB_ID])]
 
 
@@ -93,17 +98,15 @@ def get_job(request: Request, job_id: JobId) -> JobOut:
 @router.get(
     "/v1/jobs/{job_id}/results",
     response_class=Response,
-    responses={
-        200: {
-            "description": "The results as a file",
-            "content": {
-                item.media_type: {"schema": {"type": "object"}}
-                if item.media_type == "application/json"
-                else {"schema": {"type": "string", "format": "binary"}}
-                for item in formats().values()
-            },
-        }
-    }
+    responses=_gives(
+        "The results as a file",
+        {
+            item.media_type: {"schema": {"type": "object"}}
+            if item.media_type == "application/json"
+            else {"schema": {"type": "string", "format": "binary"}}
+            for item in formats().values()
+        },
+    )
     | _answers(404, 409, 422),
     tags=["documents"],
 )
@@ -154,7 +157,7 @@ def readyz(request: Request, response: Response) -> Health:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"description": "Figures", "content": {"text/plain": {"schema": {"type": "string"}}}}} | _answers(),
+    responses=_gives("Figures", {"text/plain": {"schema": {"type": "string"}}}) | _answers(),
     tags=["watch"],
 )
 def metrics(request: Request) -> Response:

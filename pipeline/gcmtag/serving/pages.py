@@ -143,8 +143,9 @@ def show(request: Request, job_id: str) -> Response:
         values = {"job": job, "ahead": ahead, "ready": service_of(request).batcher.ready}
         return page("waiting.html.j2", values, headers={"Refresh": str(SECONDS_TO_WAIT)})
     tags, documents = service_of(request).store.results(job_id)
-    values = _findings(job, tags.to_pylist(), documents.to_pylist()[0], request.query_params)
-    return page("document.html.j2", values | {"words": _words(service_of(request).batcher.tagger, values["shown"])})
+    findings = _findings(job, tags.to_pylist(), documents.to_pylist()[0], request.query_params)
+    words = _words(service_of(request).batcher.tagger, findings["shown"])
+    return page("document.html.j2", findings | {"words": words})
 
 
 def _sent(form: FormData) -> tuple[str, Any]:
