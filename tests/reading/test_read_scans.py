@@ -123,8 +123,9 @@ def test_a_blank_page_needs_no_recognition(tmp_path, monkeypatch):
 
 FRENCH = (
     "Le Gouvernement de Vesmar a adopté une loi sur les travailleurs saisonniers et leurs familles, et il publie "
-    "chaque année les salaires par métier. Les consulats délivrent des passeports sans frais aux enfants nés à l'étranger, "
-    "et les inspecteurs visitent les camps de la côte deux fois par an pour parler avec les ouvriers de leurs contrats."
+    "chaque année les salaires par métier. Les consulats délivrent des passeports sans frais aux enfants nés à "
+    "l'étranger, et les inspecteurs visitent les camps de la côte deux fois par an pour parler avec les ouvriers "
+    "de leurs contrats."
 )
 
 

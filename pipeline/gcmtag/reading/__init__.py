@@ -35,7 +35,7 @@ def read_blocks(path: Path) -> SourceFile:
 
     Raises:
         EmptyDocument: The file was read and holds no text.
-        UnreadableDocument: It is missing, a folder, damaged, encrypted, a table, endless, or of a kind not read.
+        UnreadableDocument: It is missing, a folder, damaged, encrypted, endless, a table, or of an unknown kind.
     """
     data = _bytes_of(path)
     format_ = detect(path, data)
