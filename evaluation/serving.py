@@ -260,8 +260,8 @@ def as_markdown(figures: Figures) -> str:
         "",
         f"Texts a second: tagger alone {figures.batch_texts_per_second}, service {figures.service_texts_per_second}, "
         f"paced {figures.paced_texts_per_second}. Time of a request: alone {in_ms(figures.single_median)} (median), "
-        f"paced {in_ms(figures.paced_median)} (median) and {in_ms(figures.paced_p95)} (p95). Memory at start, middle and "
-        f"end: {figures.memory_start:.0f}, {figures.memory_middle:.0f}, {figures.memory_end:.0f} MB.",
+        f"paced {in_ms(figures.paced_median)} (median) and {in_ms(figures.paced_p95)} (p95). Memory at start, middle "
+        f"and end: {figures.memory_start:.0f}, {figures.memory_middle:.0f}, {figures.memory_end:.0f} MB.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -49,6 +49,10 @@ def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _file(description: str, content: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": description, "content": content}}
+
+
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The id that the upload gave", examples=[JOB_ID])]
 
 
@@ -93,18 +97,16 @@ def get_job(request: Request, job_id: JobId) -> JobOut:
 @router.get(
     "/v1/jobs/{job_id}/results",
     response_class=Response,
-    responses={
-        200: {
-            "description": "The results as a file",
-            "content": {
-                item.media_type: {"schema": {"type": "object"}}
-                if item.media_type == "application/json"
-                else {"schema": {"type": "string", "format": "binary"}}
-                for item in formats().values()
-            },
-        }
-    }
-    | _answers(404, 409, 422),
+    responses=_answers(404, 409, 422)
+    | _file(
+        "The results as a file",
+        {
+            item.media_type: {"schema": {"type": "object"}}
+            if item.media_type == "application/json"
+            else {"schema": {"type": "string", "format": "binary"}}
+            for item in formats().values()
+        },
+    ),
     tags=["documents"],
 )
 def get_results(
@@ -154,7 +156,7 @@ def readyz(request: Request, response: Response) -> Health:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"description": "Figures", "content": {"text/plain": {"schema": {"type": "string"}}}}} | _answers(),
+    responses=_answers() | _file("Figures", {"text/plain": {"schema": {"type": "string"}}}),
     tags=["watch"],
 )
 def metrics(request: Request) -> Response:

@@ -202,7 +202,7 @@ class JobStore:
         counts = self.counts()
         return counts["queued"] + counts["running"]
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[str, int]:
         """Number of jobs in each state, absent states included."""
         found = dict(self._do("SELECT state, count(*) FROM jobs GROUP BY state"))
         return {"queued": 0, "running": 0, "done": 0, "failed": 0} | found
@@ -219,7 +219,8 @@ class JobStore:
 
     def _select(self, where: str, values: Iterable[object] = ()) -> list[Job]:
         rows = self._do(f"SELECT {_COLUMNS} FROM jobs {where}", values)  # noqa: S608 - only our own words
-        return [Job(*row[:3], bool(row[3]), *row[4:]) for row in rows]
+        names = _COLUMNS.split(", ")
+        return [Job(**(dict(zip(names, row, strict=True)) | {"pasted": bool(row[3])})) for row in rows]
 
     def _do(self, statement: str, values: Iterable[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
         with self._mutex:
