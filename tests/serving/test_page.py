@@ -164,7 +164,7 @@ def test_a_pasted_text_is_shown_with_its_objectives_and_evidence(tab: Any, addre
     tab.click("text=Tag the text")
     tab.wait_for_selector("ol.passages")
     assert FEES in shown(tab)
-    passage = tab.locator("ol.passages > li", has_text=FEES).first
+    passage = tab.locator("ol.passages > li", has_text=FEES)
     assert "20 Remittances" in passage.locator(".chips").inner_text()
     assert "remittances" in passage.locator("mark").first.inner_text()
     assert tab.problems == []

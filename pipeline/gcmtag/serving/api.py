@@ -49,8 +49,7 @@ def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _gives(description: str, content: dict[str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
-    """What a route answers that gives no JSON model, for OpenAPI: schemas by media type."""
+def _file(description: str, content: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": description, "content": content}}
 
 
@@ -98,7 +97,8 @@ def get_job(request: Request, job_id: JobId) -> JobOut:
 @router.get(
     "/v1/jobs/{job_id}/results",
     response_class=Response,
-    responses=_gives(
+    responses=_answers(404, 409, 422)
+    | _file(
         "The results as a file",
         {
             item.media_type: {"schema": {"type": "object"}}
@@ -106,8 +106,7 @@ def get_job(request: Request, job_id: JobId) -> JobOut:
             else {"schema": {"type": "string", "format": "binary"}}
             for item in formats().values()
         },
-    )
-    | _answers(404, 409, 422),
+    ),
     tags=["documents"],
 )
 def get_results(
@@ -157,7 +156,7 @@ def readyz(request: Request, response: Response) -> Health:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses=_gives("Figures", {"text/plain": {"schema": {"type": "string"}}}) | _answers(),
+    responses=_answers() | _file("Figures", {"text/plain": {"schema": {"type": "string"}}}),
     tags=["watch"],
 )
 def metrics(request: Request) -> Response:

@@ -16,9 +16,9 @@ import time
 import unicodedata
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -202,11 +202,10 @@ class JobStore:
         counts = self.counts()
         return counts["queued"] + counts["running"]
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[str, int]:
         """Number of jobs in each state, absent states included."""
-        none: dict[State, int] = {"queued": 0, "running": 0, "done": 0, "failed": 0}
-        found: dict[State, int] = dict(self._do("SELECT state, count(*) FROM jobs GROUP BY state"))
-        return none | found
+        found = dict(self._do("SELECT state, count(*) FROM jobs GROUP BY state"))
+        return {"queued": 0, "running": 0, "done": 0, "failed": 0} | found
 
     def expire(self, keep: float) -> int:
         """Removes jobs that ended more than ``keep`` seconds ago; gives their number."""
@@ -220,9 +219,10 @@ class JobStore:
 
     def _select(self, where: str, values: Iterable[object] = ()) -> list[Job]:
         rows = self._do(f"SELECT {_COLUMNS} FROM jobs {where}", values)  # noqa: S608 - only our own words
-        return [replace(job, pasted=bool(job.pasted)) for job in (Job(*row) for row in rows)]
+        names = _COLUMNS.split(", ")
+        return [Job(**(dict(zip(names, row, strict=True)) | {"pasted": bool(row[3])})) for row in rows]
 
-    def _do(self, statement: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
+    def _do(self, statement: str, values: Iterable[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
         with self._mutex:
             return self._rows.execute(statement, tuple(values)).fetchall()
 

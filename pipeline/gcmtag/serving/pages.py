@@ -140,8 +140,8 @@ def show(request: Request, job_id: str) -> Response:
         return page("problem.html.j2", {"title": "This cannot be tagged", "detail": job.error or ""}, 422)
     if job.state != "done":
         ahead = service_of(request).store.waiting() - 1
-        values = {"job": job, "ahead": ahead, "ready": service_of(request).batcher.ready}
-        return page("waiting.html.j2", values, headers={"Refresh": str(SECONDS_TO_WAIT)})
+        waiting = {"job": job, "ahead": ahead, "ready": service_of(request).batcher.ready}
+        return page("waiting.html.j2", waiting, headers={"Refresh": str(SECONDS_TO_WAIT)})
     tags, documents = service_of(request).store.results(job_id)
     findings = _findings(job, tags.to_pylist(), documents.to_pylist()[0], request.query_params)
     words = _words(service_of(request).batcher.tagger, findings["shown"])
