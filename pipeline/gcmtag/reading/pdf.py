@@ -21,6 +21,8 @@ from gcmtag.reading.pdf_page import PageContent, content_of
 from gcmtag.reading.pdf_tables import TableRow, joined_over_pages
 
 _RECOGNISE: Final = "run text recognition (OCR) over it, for instance with ocrmypdf, then try again"
+_NO_LETTERS: Final = "its fonts do not say which letters they show"
+_MOST_UNMAPPED: Final = 0.3
 _UNMAPPED: Final = re.compile(r"[\ufffd\ue000-\uf8ff]")
 
 
@@ -65,6 +67,7 @@ class _Reading:
         self.without_text: list[int] = []
         self.damaged: list[int] = []
         self.scanned: list[int] = []
+        self.unmapped: list[int] = []
         self.images = 0
         self._sizes: Counter[float] = Counter()
 
@@ -74,6 +77,9 @@ class _Reading:
             self.damaged.append(number)
             return
         self.images += content.images
+        if content.unmapped > _MOST_UNMAPPED:
+            self.unmapped.append(number)
+            return
         if not content.pieces:
             self.without_text.append(number)
             if content.images:
@@ -103,21 +109,26 @@ class _Reading:
                 path, "none of its pages can be read; the PDF is damaged", "save it anew or print it to PDF"
             )
         if not self.blocks:
+            if self.unmapped:
+                raise unreadable(path, _NO_LETTERS, _RECOGNISE)
             if self.images:
                 raise unreadable(path, "it is a scan without a text layer", _RECOGNISE)
             raise empty(path, f"its {self.pages} pages hold no text", f"where they show text as drawings, {_RECOGNISE}")
         text = "".join(block.text for block in self.blocks)
         if len(_UNMAPPED.findall(text)) > 0.3 * len(text):
-            raise unreadable(path, "its fonts do not say which letters they show", _RECOGNISE)
+            raise unreadable(path, _NO_LETTERS, _RECOGNISE)
 
     def unread_pages(self) -> dict[int, str]:
         """Pages that hold something which could not be read; a blank page is none of them."""
         scanned = dict.fromkeys(self.scanned, f"a picture without a text layer; {_RECOGNISE}")
-        return dict(sorted({**scanned, **dict.fromkeys(self.damaged, "damaged")}.items()))
+        unmapped = dict.fromkeys(self.unmapped, f"{_NO_LETTERS}; {_RECOGNISE}")
+        return dict(sorted({**scanned, **unmapped, **dict.fromkeys(self.damaged, "damaged")}.items()))
 
     def warnings(self) -> Iterator[str]:
         if self.without_text:
             yield f"no text on {_listed(self.without_text)} of {self.pages}; where they are scans, {_RECOGNISE}"
+        if self.unmapped:
+            yield f"the fonts of {_listed(self.unmapped)} of {self.pages} do not say which letters they show"
         if self.damaged:
             yield f"could not read {_listed(self.damaged)} of {self.pages}: damaged"
 
