@@ -81,7 +81,7 @@ def _kind_of_zip(path: Path, data: bytes) -> Format:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             refuse_zip_bombs(path, archive)
             names = archive.namelist()
-            kind = archive.read("mimetype")[:100].decode("ascii", "replace") if "mimetype" in names else ""
+            kind = _mimetype(archive) if "mimetype" in names else ""
     except UnreadableDocument:
         raise
     except Exception as error:  # a damaged archive fails in many ways: BadZipFile, EOFError, struct.error, ValueError
@@ -98,6 +98,11 @@ def _kind_of_zip(path: Path, data: bytes) -> Format:
         )
     what = "an EPUB book" if "epub" in kind else "a zip archive without a document in it"
     raise unreadable(path, f"it is {what}", _SUPPORTED)
+
+
+def _mimetype(archive: zipfile.ZipFile) -> str:
+    with archive.open("mimetype") as content:
+        return content.read(100).decode("ascii", "replace")
 
 
 def _kind_by_name(path: Path) -> str:

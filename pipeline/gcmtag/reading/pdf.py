@@ -18,6 +18,7 @@ from gcmtag.errors import UnreadableDocument
 from gcmtag.reading.common import clean, empty, likely_title, unreadable
 from gcmtag.reading.pdf_order import Gutter, lines_of
 from gcmtag.reading.pdf_page import PageContent, content_of
+from gcmtag.reading.pdf_streams import refuse_stream_bombs
 from gcmtag.reading.pdf_tables import TableRow, joined_over_pages
 
 _RECOGNISE: Final = "run text recognition (OCR) over it, for instance with ocrmypdf, then try again"
@@ -31,8 +32,9 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
 
     Raises:
         EmptyDocument: The file has no page, or its pages show nothing at all.
-        UnreadableDocument: It is encrypted, damaged, a scan without a text layer, or its fonts say no letters.
+        UnreadableDocument: It is encrypted, damaged, unsafe to unpack, a scan without a text layer, or its fonts give no letters.
     """
+    refuse_stream_bombs(path, data)
     pdf = _open(path, data)
     try:
         reading = _Reading()
