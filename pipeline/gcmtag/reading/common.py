@@ -23,6 +23,8 @@ LARGEST_ARCHIVE: Final = 1000 * MEGABYTE
 # A tag costs some 150 bytes once parsed, however short it is, and an attribute as much again.
 MOST_MARKS: Final = 3_000_000
 LARGEST_MARKUP: Final = 100 * MEGABYTE
+# Deflate packs a thousandfold at best.
+_CAN_UNPACK_TO_MUCH: Final = LARGEST_MEMBER // 1032
 
 _BOMS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -148,12 +150,14 @@ def empty(path: Path, what: str, next_step: str) -> EmptyDocument:
 
 
 def refuse_zip_bombs(path: Path, archive: zipfile.ZipFile) -> None:
-    """Check the sizes that a zip archive declares before anything in it is unpacked.
+    """Check the sizes that a zip archive declares before anything in it is unpacked, and that they are true.
 
-    `zipfile` itself stops at the declared size of a member, so a wrong declaration cannot unpack to more.
+    `zipfile` stops at the declared size of a member, but only after it has unpacked what it was asked for; so members
+    that could unpack to much are unpacked here once, a megabyte at a time, and a wrong size shows.
 
     Raises:
         UnreadableDocument: A member would unpack to over 200 MB, or to over 200 times its size, or all to over 1 GB.
+        BadZipFile: A part does not have the size that it declares.
     """
     members = archive.infolist()
     whole = sum(member.file_size for member in members)
@@ -172,6 +176,10 @@ def refuse_zip_bombs(path: Path, archive: zipfile.ZipFile) -> None:
                 f"its part {member.filename} would unpack to {member.file_size / MEGABYTE:.0f} MB, more than is safe",
                 "save the document anew in its own program, without embedded objects",
             )
+        if member.compress_size > _CAN_UNPACK_TO_MUCH and member.filename.endswith((".xml", ".rels")):
+            with archive.open(member) as content:
+                while content.read(MEGABYTE):
+                    pass
 
 
 def marks_in(markup: bytes) -> int:

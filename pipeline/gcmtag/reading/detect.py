@@ -95,7 +95,7 @@ def _kind_of_zip(path: Path, data: bytes) -> Format:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             refuse_zip_bombs(path, archive)
             names = archive.namelist()
-            kind = archive.read("mimetype")[:100].decode("ascii", "replace") if "mimetype" in names else ""
+            kind = _mimetype(archive) if "mimetype" in names else ""
             if kind.startswith(_OPEN_TEXT):
                 _check_open_text(path, archive)
     except UnreadableDocument:
@@ -128,6 +128,11 @@ def _check_open_text(path: Path, archive: zipfile.ZipFile) -> None:
         refuse_endless_markup(path, size, marks)
         if b"<!ENTITY" in content:
             raise unreadable(path, f"its part {name} defines entities, which no document needs", _SAVE_AGAIN)
+
+
+def _mimetype(archive: zipfile.ZipFile) -> str:
+    with archive.open("mimetype") as content:
+        return content.read(100).decode("ascii", "replace")
 
 
 def _kind_by_name(path: Path) -> str:

@@ -17,6 +17,7 @@ from gcmtag.reading.common import clean, empty, likely_title, unreadable
 from gcmtag.reading.ocr import UNMAPPED, Recogniser, install_advice, listed, missing
 from gcmtag.reading.pdf_order import Gutter, lines_of
 from gcmtag.reading.pdf_page import PageContent, content_of
+from gcmtag.reading.pdf_streams import refuse_stream_bombs
 from gcmtag.reading.pdf_tables import TableRow, joined_over_pages
 
 
@@ -30,6 +31,7 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
         UnreadableDocument: It is encrypted or damaged, or a scan, or in fonts that say no letters, and text recognition
             is not installed.
     """
+    refuse_stream_bombs(path, data)
     pdf = _open(path, data)
     try:
         reading = _Reading()

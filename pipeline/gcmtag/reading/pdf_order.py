@@ -166,10 +166,14 @@ def enumerate_columns(
 
 @dataclass(slots=True)
 class _Table:
-    """Rows between two rules of a table, with the positions of the vertical rules between its cells; none in a box."""
+    """Rows between two rules of a table, with the positions of the vertical rules between its cells; none in a box.
+
+    ``framed`` says that rules stand on both sides as well.
+    """
 
     rows: list[_Row]
     edges: list[float]
+    framed: bool
 
     def cells(self) -> list[list[_Row]]:
         """Rows of each cell."""
@@ -181,7 +185,7 @@ def _table_row(table: _Table, page: int, dropped: Counter[str]) -> TableRow | No
     cells = [[line for row in cell if (line := _line(row, page, dropped))] for cell in table.cells()]
     # Marks were counted with the cells.
     across = [line for row in table.rows if (line := _line(row, page, Counter()))]
-    return TableRow(cells, across, tuple(table.edges)) if across else None
+    return TableRow(cells, across, tuple(table.edges), table.framed) if across else None
 
 
 def _bands(rows: list[_Row], content: PageContent) -> Iterator["list[_Row] | _Table"]:
@@ -192,12 +196,11 @@ def _bands(rows: list[_Row], content: PageContent) -> Iterator["list[_Row] | _Ta
     levels = _merged_levels([*content.horizontal, *ends])
     plain: list[_Row] = []
     for band in _between(rows, levels):
-        edges = _edges(band, vertical)
-        if edges is not None:
+        if table := _table(band, vertical):
             if plain:
                 yield plain
                 plain = []
-            yield _Table(band, edges)
+            yield table
         else:
             plain += band
     if plain:
@@ -226,11 +229,11 @@ def _between(rows: list[_Row], levels: list[float]) -> Iterator[list[_Row]]:
     yield band
 
 
-def _edges(band: list[_Row], vertical: list[Rule]) -> list[float] | None:
-    """Vertical rules between the cells of a band: those that pass all its rows and run through no text.
+def _table(band: list[_Row], vertical: list[Rule]) -> _Table | None:
+    """A band as the row of a table, or as a box; None where it is neither.
 
-    The outermost rules that enclose all text are the frame, so that a first or last cell may be empty. An empty list
-    is a box; None where the band is neither a row of a table nor a box.
+    Rules between cells are those that pass all rows of the band and run through no text. The outermost that enclose all
+    text are the frame, so that a first or last cell may be empty.
     """
     if not band:
         return None
@@ -244,8 +247,9 @@ def _edges(band: list[_Row], vertical: list[Rule]) -> list[float] | None:
         if not any(piece.left + 1 < rule.at < piece.right - 1 for row in band for piece in row.pieces):
             passing.append(rule.at)
     if len(passing) >= 2 and passing[0] <= left + 1 and passing[-1] >= right - 1:
-        return passing[1:-1] if len(passing) > 2 or _is_box(band, left - passing[0]) else None
-    return [at for at in passing if left < at < right] or None
+        return _Table(band, passing[1:-1], True) if len(passing) > 2 or _is_box(band, left - passing[0]) else None
+    inside = [at for at in passing if left < at < right]
+    return _Table(band, inside, False) if inside else None
 
 
 def _is_box(band: list[_Row], white: float) -> bool:

@@ -27,6 +27,9 @@ _FLAG_FORCE_BOLD: Final = 1 << 18
 # pdfium writes the hyphen at a line's end as one of these two.
 _LINE_END_HYPHENS: Final = str.maketrans({"\x02": "-", "\ufffe": "-", "\r": " ", "\n": " "})
 
+# Without a map, pdfium gives the numbers of the glyphs.
+_NO_LETTER: Final = re.compile(r"[\x01\x03-\x08\x0b\x0c\x0e-\x1f\ufffd]")
+
 _Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Final[_Matrix] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -61,7 +64,10 @@ class Rule:
 
 @dataclass(slots=True)
 class PageContent:
-    """Pieces and rules of a page, its upright size in points, and what was left out by reason."""
+    """Pieces and rules of a page, its upright size in points, and what was left out by reason.
+
+    ``unmapped`` is the share of its characters that the fonts give no letter for.
+    """
 
     width: float
     height: float
@@ -69,6 +75,7 @@ class PageContent:
     horizontal: list[Rule] = field(default_factory=list[Rule])
     vertical: list[Rule] = field(default_factory=list[Rule])
     images: int = 0
+    unmapped: float = 0.0
     dropped: Counter[str] = field(default_factory=Counter[str])
 
 
@@ -95,7 +102,7 @@ def content_of(page: pdfium.PdfPage) -> PageContent:
         reader.textpage.close()
     quarter = _main_direction(reader.texts)
     turn = _Turn(page.get_bbox(), quarter)
-    content = PageContent(width=turn.width, height=turn.height, images=reader.images)
+    content = PageContent(width=turn.width, height=turn.height, images=reader.images, unmapped=reader.unmapped)
     spaced = _spaced([text.text for text in reader.texts], reader.whole_text)
     for order, text in enumerate(reader.texts):
         if piece := _piece(text, turn, content, order, spaced[order]):
@@ -115,13 +122,16 @@ class _ObjectReader:
         self.boxes: list[tuple[float, float, float, float]] = []
         self.images = 0
         self.whole_text = ""
+        self.unmapped = 0.0
         self._buffer = (ctypes.c_ushort * _BUFFER)()
         self._styles: dict[int, tuple[bool, bool]] = {}
 
     def collect(self) -> None:
         for item in self._children(self.page, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject):
             self._take(item, _IDENTITY, 0)
-        self.whole_text = self.textpage.get_text_range().translate(_LINE_END_HYPHENS)
+        text = self.textpage.get_text_range()
+        self.unmapped = len(_NO_LETTER.findall(text)) / max(1, len(text))
+        self.whole_text = text.translate(_LINE_END_HYPHENS)
 
     @staticmethod
     def _children(parent: Any, count: Any, get: Any) -> Iterator[Any]:  # noqa: ANN401  # pdfium's bare C handles

@@ -25,12 +25,14 @@ _MIDWAY: Final = re.compile(r"^(?![a-z]{1,3}[.)]\s)[a-zà-ÿ]")
 class TableRow:
     """A row of a ruled table, or a box: lines of each cell, and the same lines as they stand across the page.
 
-    ``edges`` are the positions of the rules between its cells, in points from the left edge of the page.
+    ``edges`` are the positions of the rules between its cells, in points from the left edge of the page; ``framed``
+    says that rules stand on both sides of it as well.
     """
 
     cells: list[list[Block]]
     across: list[Block]
     edges: tuple[float, ...]
+    framed: bool
 
     def blocks(self) -> Iterator[Block]:
         """The row as one ``table_row``, or as lines with a blank line wherever a cell begins or ends."""
@@ -41,7 +43,7 @@ class TableRow:
             cells = tuple(_text(cell) for cell in self.cells)
             bold = all(line.bold for cell in filled for line in cell)
             yield Block("\t".join(cells), "table_row", self.across[0].page, cells=cells, bold=bold)
-        elif len(filled) > 1 and all(len(cell) >= _COLUMN_LINES for cell in filled):
+        elif not self.framed and len(filled) > 1 and all(len(cell) >= _COLUMN_LINES for cell in filled):
             # Columns with a rule between them: the text goes on from one to the next.
             for cell in filled:
                 yield from cell

@@ -118,9 +118,8 @@ def _edges(items: list[_Item]) -> dict[int, list[tuple[_Item, int]]]:
             edges[page] = _edges_by_height(inside)
             continue
         top = [(item, 1 + place) for place, item in enumerate(inside[:_MARGIN])]
-        foot = [
-            (item, -2 - place) for place, item in enumerate(inside[: -_MARGIN - 1 : -1]) if len(inside) > 2 * _MARGIN
-        ]
+        # On a short last page an item may be near the top and near the foot.
+        foot = [(item, -2 - place) for place, item in enumerate(inside[: -_MARGIN - 1 : -1]) if len(inside) > 2]
         edges[page] = [
             (item, round(item.block.layout.top / 4) if item.block.layout else place) for item, place in (*top, *foot)
         ]
@@ -139,7 +138,7 @@ def _mark_page_numbers(items: list[_Item]) -> None:
     offsets: Counter[int] = Counter()
     found: list[tuple[int, _Item]] = []
     for page, edge in _edges(items).items():
-        for item, _ in edge:
+        for item in {item.place: item for item, _ in edge}.values():
             if not item.reason and re.fullmatch(r"\d{1,4}", item.text):
                 offsets[int(item.text) - page] += 1
                 found.append((int(item.text) - page, item))
