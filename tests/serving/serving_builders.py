@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from gcmtag.classifying import Inputs
 from gcmtag.document import Tags
 from gcmtag.serving import Settings, create_app
+from gcmtag.serving.batching import WARM_UP
 
 FEES = "The Republic of Marovia cut the fee on remittances to 3 per cent."
 NOTE = f"{FEES}\n\nBorder guards were trained to recognise victims of trafficking.\n\nThe harbour was painted.\n"
@@ -33,7 +34,7 @@ class StandIn:
         self.batches: list[list[str]] = []
 
     def tag_inputs(self, inputs: Inputs, progress: object = None) -> list[Tags]:
-        if list(inputs.texts) == ["The model is ready."]:
+        if list(inputs.texts) == [WARM_UP]:
             return [nothing()]
         self.entered.set()
         self.gate.wait(10)

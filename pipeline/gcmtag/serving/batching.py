@@ -11,8 +11,11 @@ from typing import Final
 from gcmtag.classifying import Inputs
 from gcmtag.document import Tags
 from gcmtag.errors import GcmtagError
+from gcmtag.segmenting import sentences
+from gcmtag.segmenting.languages import language_of
 from gcmtag.tagger import Tagger
 
+WARM_UP: Final = "Migrants were told of their rights in words that they understand, and visas were eased."
 SHARE: Final = 16  # texts of one request in a row; a long one cannot keep short ones waiting
 OnBatch = Callable[[int, int, float], None]
 
@@ -117,8 +120,12 @@ class Batcher:
 
     def _run(self) -> None:
         try:
-            self.tagger = self._load()
-            self.tagger.tag_inputs(Inputs.of_texts(["The model is ready."]))  # so that the first request is no slower
+            tagger = self._load()
+            # So that the first request is no slower: what is loaded at its first use is loaded now.
+            tagger.tag_inputs(Inputs.of_texts([WARM_UP]))
+            sentences(WARM_UP)
+            language_of(WARM_UP)
+            self.tagger = tagger
         except Exception as error:  # whatever it was, /readyz must say so
             self.tagger, self.failure = None, f"the model could not be loaded ({type(error).__name__})"
             if isinstance(error, GcmtagError):
