@@ -205,7 +205,8 @@ def _spacy(
     """``textcat_multilabel`` with the settings that spaCy's own quickstart writes."""
     import spacy  # noqa: PLC0415
     from spacy.training import Example  # noqa: PLC0415
-    from spacy.util import compounding, fix_random_seed, minibatch  # noqa: PLC0415
+    from spacy.util import minibatch  # noqa: PLC0415
+    from thinc.api import compounding, fix_random_seed  # noqa: PLC0415
 
     fix_random_seed(SEED)
     nlp = spacy.blank("en")
@@ -220,7 +221,7 @@ def _spacy(
     draw = random.Random(SEED)  # noqa: S311 (no secret depends on it)
     for _ in range(SPACY_EPOCHS):
         draw.shuffle(examples)
-        for batch in minibatch(examples, size=compounding(8.0, 64.0, 1.001)):
+        for batch in minibatch(examples, size=compounding(8.0, 64.0, 1.001)):  # type: ignore[no-untyped-call]
             nlp.update(batch, sgd=optimizer, drop=0.2)
     return np.array(
         [[doc.cats[name] for name in NUMBER_NAMES] for doc in nlp.pipe(p.text for p in asked)], dtype=np.float32

@@ -42,7 +42,7 @@ class GcmtagComponent:
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
         """Tags many Docs, the passages of ``batch_size`` of them together."""
-        for batch in minibatch(stream, size=batch_size):
+        for batch in minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
             yield from self._tagged(batch)
 
     def _tagged(self, docs: Sequence[Doc]) -> Sequence[Doc]:
@@ -117,7 +117,8 @@ def _clusters(doc: Doc) -> tuple[int, ...]:
 
 def _scores(doc: Doc) -> "NDArray[np.float32]":
     rows = [passage["scores"] for passage in _stored(doc)]
-    return np.array(rows, dtype=np.float32).reshape(-1, len(NUMBERS)).max(axis=0, initial=0.0)
+    highest: NDArray[np.float32] = np.array(rows, dtype=np.float32).reshape(-1, len(NUMBERS)).max(axis=0, initial=0.0)
+    return highest
 
 
 def _tags_of(span: Span) -> Tags | None:
