@@ -24,7 +24,7 @@ LONGEST: Final = 30.0  # seconds a file
 MOST_MEMORY: Final = 1000.0  # MB
 
 _RUN: Final = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from gcmtag import TaggedDocument, Tags
 from gcmtag.running import run
@@ -39,7 +39,9 @@ paths = sorted(path for path in Path(sys.argv[1]).iterdir())
 begun = []
 outcome = run(paths, Path(sys.argv[2]), Same, "same", on_document=lambda *_: begun.append(time.monotonic()))
 seconds = {path.name: end - start for path, start, end in zip(paths, begun, begun[1:])}
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# Not getrusage, whose peak is that of the process which started this one, if that was larger.
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+memory = int(peak.split()[1]) / 1024
 print(json.dumps({"seconds": seconds, "memory_mb": memory,
                   "tagged": [Path(path).name for path in outcome.documents["path"].to_pylist()]}))
 """

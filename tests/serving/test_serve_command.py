@@ -42,7 +42,7 @@ def test_the_guide_names_every_route_and_option(gcmtag_command: Callable[..., tu
 def test_a_stopped_process_leaves_its_jobs_to_the_next(
     small_model: Path, state: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    long = "\n\n".join(f"{FEES} It was noted in report {at}." for at in range(3000))
+    long = "\n\n".join(f"{FEES} It was noted in report {at}." for at in range(9000))
 
     def started(log: Path) -> tuple[subprocess.Popen, httpx.Client]:
         command = [sys.executable, "-m", "gcmtag", "serve", "--port", "0", "--model", small_model, "--state", state]
