@@ -241,7 +241,7 @@ def train(
     type=click.Choice(["simple", "all", "none"]),
     default="simple",
     show_default=True,
-    help="Systems to stand beside it; all takes an hour and the extra 'peers'.",
+    help="Systems to stand beside it; all takes long on a CPU and needs the extra 'peers'.",
 )
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the figures.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")

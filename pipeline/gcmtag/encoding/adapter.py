@@ -1,7 +1,7 @@
 """A low-rank adapter: the few numbers by which training changed an encoder's weights (Hu et al. 2021, LoRA).
 
-On disk each row of a matrix is whole numbers from -127 to 127 times one scale, which halves its size and moves no score
-by 0.01. Training rounds its adapter the same way at once, so that what is calibrated is what is shipped.
+On disk each row of a matrix is whole numbers from -127 to 127 times one scale, which halves its size
+against float16. Training rounds its adapter the same way at once, so that what is calibrated is what is shipped.
 """
 
 from collections.abc import Mapping
