@@ -22,11 +22,10 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from layouts import Case, MissingProgram, cases, make
-from layouts.scoring import Score, score, total
-
 import gcmtag
 from gcmtag.errors import DocumentError
+from layouts import Case, MissingProgram, cases, make
+from layouts.scoring import Score, score, total
 
 RESULTS: Final = Path(__file__).parent / "results"
 PAGES: Final = 2000
@@ -163,7 +162,12 @@ def _table(title: str, rows: Sequence[dict[str, object]]) -> list[str]:
     by_reader: defaultdict[str, list[Score]] = defaultdict(list)
     for row in rows:
         by_reader[str(row["reader"])].append(_score(row))
-    lines = [f"## {title}", "", "| reader | documents | boundaries F1 | characters | order | unwanted |", "|---" * 6 + "|"]
+    lines = [
+        f"## {title}",
+        "",
+        "| reader | documents | boundaries F1 | characters | order | unwanted |",
+        "|---" * 6 + "|",
+    ]
     lines += [f"| {name} {_cells(total(scores))}" for name, scores in by_reader.items()]
     return [*lines, ""]
 

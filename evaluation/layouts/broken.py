@@ -158,7 +158,9 @@ def _zip_bomb(draw: random.Random) -> Broken:
     check = draw.randrange(1 << 32)
     sizes = struct.pack("<LLL", check, len(packed), size)
     encoded = name.encode()
-    local = b"PK\x03\x04" + struct.pack("<HHHHH", 20, 0, 8, 0, 33) + sizes + struct.pack("<HH", len(encoded), 0) + encoded
+    local = (
+        b"PK\x03\x04" + struct.pack("<HHHHH", 20, 0, 8, 0, 33) + sizes + struct.pack("<HH", len(encoded), 0) + encoded
+    )
     central = (
         b"PK\x01\x02"
         + struct.pack("<HHHHHH", 20, 20, 0, 8, 0, 33)
@@ -213,7 +215,9 @@ def _loops(draw: random.Random) -> Broken:
     """A tree of pages that holds itself, or a table of places that points back to itself."""
     kids = draw.choice((b"[2 0 R]", b"[2 0 R 2 0 R 3 0 R]", b"[1 0 R]"))
     pages = b"<< /Type /Pages /Kids %s /Count %d /Parent 2 0 R >>" % (kids, draw.choice((1, 3, 2_000_000_000)))
-    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 3 0 R /Nonce (%d) >>" % draw.randrange(10**9)
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 3 0 R /Nonce (%d) >>" % draw.randrange(
+        10**9
+    )
     data = _pdf([b"<< /Type /Catalog /Pages 2 0 R >>", pages, page])
     return ".pdf", data.replace(b"/Root", b"/Prev %d /Root" % data.rindex(b"xref\n0"))
 

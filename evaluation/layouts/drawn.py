@@ -27,7 +27,11 @@ from layouts.manuscript import Manuscript, Part
 _LEFT: Final = 22 * mm
 _TITLE: Final = 34 * mm
 _GRID: Final = TableStyle(
-    [("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("VALIGN", (0, 0), (-1, -1), "TOP"), ("FONTSIZE", (0, 0), (-1, -1), 9)]
+    [
+        ("GRID", (0, 0), (-1, -1), 0.5, colors.black),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("FONTSIZE", (0, 0), (-1, -1), 9),
+    ]
 )
 
 
@@ -106,7 +110,7 @@ class _Setting:
         self.caption = ParagraphStyle("caption", parent=self.body, fontSize=0.88 * size)
 
 
-def _flows(part: Part, setting: _Setting) -> list[Any]:
+def _flows(part: Part, setting: _Setting) -> list[Any]:  # noqa: PLR0911  # one for each kind of part
     text = escape(part.text)
     if part.kind == "heading":
         return [Paragraph(f"{part.marker} {text}".strip(), setting.headings[part.level - 1])]

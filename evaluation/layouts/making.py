@@ -209,7 +209,9 @@ def _text(layout: str, manuscript: Manuscript, seed: int) -> list[Case]:
 
 def _tracked(layout: str, manuscript: Manuscript, seed: int) -> list[Case]:
     name = f"tracked-changes-{seed}"
-    unwanted = Manuscript(manuscript.title, manuscript.parts, manuscript.head, manuscript.foot, extra_unwanted=(word.DELETED,))
+    unwanted = Manuscript(
+        manuscript.title, manuscript.parts, manuscript.head, manuscript.foot, extra_unwanted=(word.DELETED,)
+    )
     writer = partial(word.write, manuscript=unwanted, tracked=True)
     return [
         Case(f"{name}-python-docx", layout, "python-docx", unwanted, writer, ".docx", ".docx"),
@@ -257,7 +259,13 @@ def _chromium() -> str | None:
 
 def _print_with_chromium(source: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="chromium-") as profile:
-        command = [_chromium() or "chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"]
+        command = [
+            _chromium() or "chromium",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={profile}",
+        ]
         _run([*command, "--no-pdf-header-footer", f"--print-to-pdf={target}", source.resolve().as_uri()])
 
 

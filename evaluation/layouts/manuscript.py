@@ -164,7 +164,9 @@ def numbered(seed: int, *, paragraphs: int = 16) -> Manuscript:
             parts += _list(draw, "lettered")
     symbol = f"LBC/{draw.randint(2019, 2025)}/{draw.randint(2, 40)}"
     title = f"Progress of {country} under the Global Compact for Migration"
-    return Manuscript(title, _without_repeated_notes(parts), head=symbol, foot=f"Report of the secretariat on {country}")
+    return Manuscript(
+        title, _without_repeated_notes(parts), head=symbol, foot=f"Report of the secretariat on {country}"
+    )
 
 
 def mixed(seed: int) -> Manuscript:

@@ -6,7 +6,9 @@ from pathlib import Path
 from layouts.manuscript import Manuscript, Part
 
 
-def write(path: Path, manuscript: Manuscript, *, width: int = 78, lines_a_page: int = 46, form_feeds: bool = True) -> None:
+def write(
+    path: Path, manuscript: Manuscript, *, width: int = 78, lines_a_page: int = 46, form_feeds: bool = True
+) -> None:
     """Write wrapped text with the running head and foot on every page, cut wherever the page was full."""
     lines: list[str] = [manuscript.title, ""]
     for part in manuscript.parts:

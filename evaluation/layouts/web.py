@@ -35,7 +35,7 @@ def printed(
     head_side: str = "left",
     tables: bool = False,
 ) -> str:
-    """A manuscript as HTML with running head and foot, to be printed; ``tables`` sets questions and answers in cells."""
+    """A manuscript as HTML with running head and foot, to be printed; ``tables`` sets a form in cells."""
     style = _PRINT.format(
         head=manuscript.head,
         foot=manuscript.foot,
@@ -83,8 +83,7 @@ def old_site(manuscript: Manuscript) -> str:
     )
 
 
-
-def _part(part: Part) -> str:
+def _part(part: Part) -> str:  # noqa: PLR0911  # one for each kind of part
     text = _escaped(part.text)
     note = f'<span class="note">{_escaped(part.note)}</span>' if part.note else ""
     marker = _escaped(part.marker)

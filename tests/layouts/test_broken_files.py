@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from broken_files import LONGEST, MOST_MEMORY, good_files, run_over
 from layouts.broken import FAMILIES, make
 

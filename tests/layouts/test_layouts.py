@@ -7,10 +7,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from layouts import Case, MissingProgram, cases, make
-from layouts.scoring import score, total
 
 import gcmtag
+from layouts import Case, MissingProgram, cases, make
+from layouts.scoring import score, total
 
 CASES = {case.name: case for case in cases()}
 FEW = (

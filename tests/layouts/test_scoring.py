@@ -1,6 +1,7 @@
 """The measures say what they claim to."""
 
 import pytest
+
 from layouts.scoring import Score, score, total
 
 TRUE = [

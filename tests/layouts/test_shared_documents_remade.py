@@ -7,13 +7,13 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
-from layouts import drawn, word
-from layouts.manuscript import Manuscript, Part
 
 import gcmtag
 from gcmtag.reading import read_blocks
 from gcmtag.segmenting.pieces import Drops, Piece
 from gcmtag.segmenting.structure import to_pieces
+from layouts import drawn, word
+from layouts.manuscript import Manuscript, Part
 
 pytestmark = pytest.mark.shared
 

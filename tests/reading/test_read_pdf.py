@@ -181,7 +181,9 @@ def test_columns_whose_lines_stand_half_a_line_apart_are_two(tmp_path):
 
 def test_a_left_column_longer_than_the_right_is_read_to_its_end_first(tmp_path):
     page = two_columns(Page())
-    page.put(50, 100 + 13 * 12, "left 12 of the column that goes on alone").put(50, 800, "Report of the secretariat, p. 1")
+    page.put(50, 100 + 13 * 12, "left 12 of the column that goes on alone").put(
+        50, 800, "Report of the secretariat, p. 1"
+    )
     lines = texts(read(tmp_path, page))
     assert lines[:13] == [*LEFT, "left 12 of the column that goes on alone"]
 

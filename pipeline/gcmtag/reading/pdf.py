@@ -32,7 +32,8 @@ def read(path: Path, data: bytes, document_id: str) -> SourceFile:
 
     Raises:
         EmptyDocument: The file has no page, or its pages show nothing at all.
-        UnreadableDocument: It is encrypted, damaged, unsafe to unpack, a scan without a text layer, or its fonts give no letters.
+        UnreadableDocument: It is encrypted, damaged, unsafe to unpack, a scan without a text layer, or its fonts give
+            no letters.
     """
     refuse_stream_bombs(path, data)
     pdf = _open(path, data)

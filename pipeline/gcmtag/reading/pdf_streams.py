@@ -38,7 +38,9 @@ def refuse_stream_bombs(path: Path, data: bytes) -> None:
         most = _LARGEST_IMAGE if b"/Image" in head else LARGEST_MEMBER
         if _unpacks_to_more(data[begin:end], filters, most):
             raise unreadable(
-                path, f"a part of it would unpack to over {most // MEGABYTE} MB, more than is safe", "print it to PDF anew"
+                path,
+                f"a part of it would unpack to over {most // MEGABYTE} MB, more than is safe",
+                "print it to PDF anew",
             )
 
 
