@@ -16,12 +16,14 @@ from typing import Final
 
 import docx
 import pypdfium2 as pdfium
+import reportlab
 from fpdf import FPDF
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject
 
 TEXT: Final = "Inspectors of the invented State of Aldania visited 140 farms and found unpaid wages on nine of them. "
-_FONT: Final = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+# ReportLab brings a font with it.
+_FONT: Final = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
 _MEGABYTE: Final = 1 << 20
 
 Broken = tuple[str, bytes]

@@ -35,7 +35,7 @@ def printed(
     head_side: str = "left",
     tables: bool = False,
 ) -> str:
-    """A manuscript as HTML with running head and foot, to print; ``tables`` sets questions and answers in cells."""
+    """A manuscript as HTML with running head and foot, to be printed; ``tables`` sets a form in cells."""
     style = _PRINT.format(
         head=manuscript.head,
         foot=manuscript.foot,

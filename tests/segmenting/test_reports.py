@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from gcmtag.document import Document
+from gcmtag.document import Block, Document, Layout
 from gcmtag.errors import EmptyDocument
+from gcmtag.segmenting.furniture import strip_furniture
+from gcmtag.segmenting.pieces import Drops
 
 Cut = Callable[..., Document]
 
@@ -218,3 +220,19 @@ def test_a_text_of_nothing_but_furniture_holds_no_passage(cut: Cut) -> None:
 
 def test_reading_the_same_text_twice_gives_the_same_document(cut: Cut) -> None:
     assert cut(NARRATIVE) == cut(NARRATIVE)
+
+
+def line(text: str, top: float) -> Block:
+    return Block(text, "line", page=1, layout=Layout(70, top, 70 + 5 * len(text), top + 12, 10))
+
+
+@pytest.mark.parametrize(("last", "kept"), [("Statement of Belmora, first draft 1", 2), ("It began in the year 1", 3)])
+def test_the_foot_of_a_single_page_is_known_by_its_number_and_the_white_above_it(last: str, kept: int) -> None:
+    """On a single page nothing repeats; a last line of running text has no white above it."""
+    top = 800.0 if kept == 2 else 114.0
+    blocks = [
+        line("Nurses of Belmora had their diplomas recognised", 90),
+        line("within a month.", 102),
+        line(last, top),
+    ]
+    assert len(strip_furniture(blocks, Drops())) == kept

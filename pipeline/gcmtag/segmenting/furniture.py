@@ -46,6 +46,8 @@ _RAISED: Final = re.compile(
 )
 _MARGIN: Final = 4
 _NOTE_LIMIT: Final = 40
+# In sizes of its letters.
+_WHITE_ABOVE_FOOT: Final = 2.5
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ def strip_furniture(blocks: Sequence[Block], drops: Drops) -> list[Line]:
     _mark_by_pattern(items)
     _mark_page_numbers(items)
     _mark_repeated(items)
+    _mark_numbered_feet(items)
     _mark_layout_notes(items)
     _mark_ruled_notes(items)
     _mark_lone_marks(items)
@@ -198,6 +201,23 @@ def _mark_repeated_at_edges(items: list[_Item]) -> None:
             near = (pages_of.get((shape, place + step), set()) for step in (-1, 0, 1))
             if not item.reason and len(set().union(*near)) >= least and _may_run(item):
                 item.reason = RUNNING
+
+
+def _mark_numbered_feet(items: list[_Item]) -> None:
+    """The lowest line of a page, with white above it, that ends with the page's own number: it need not repeat."""
+    pages: defaultdict[int, list[_Item]] = defaultdict(list)
+    for item in items:
+        if item.block.page is not None and item.block.layout and not item.reason:
+            pages[item.block.page].append(item)
+    for page, inside in pages.items():
+        heights = sorted((item.block.layout.top, place) for place, item in enumerate(inside) if item.block.layout)
+        if len(heights) < 2:
+            continue
+        foot = inside[heights[-1][1]]
+        white = heights[-1][0] - heights[-2][0]
+        size = foot.block.layout.size if foot.block.layout else 0.0
+        if white > _WHITE_ABOVE_FOOT * size and re.search(rf"\D\s{page}$", foot.text) and _may_run(foot):
+            foot.reason = RUNNING
 
 
 def _mark_numbers_beside(items: list[_Item], counts: Counter[str]) -> None:

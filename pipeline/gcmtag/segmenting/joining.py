@@ -312,18 +312,25 @@ class _Joiner:
         complete = ends_sentence(above.text)
         if here in self._walls:
             return complete or not starts_low
-        if line.gap and (line.page or 0) < (above.page or 0):
-            # The next cell of a row that goes over the end of a page begins on the page where the row does.
-            return True
-        if line.gap and self._gaps_count and not line.paged:
-            # A blank line beside page furniture may be the page's, not the paragraph's.
-            return complete if line.glued else complete or not starts_low or self._measures.is_short(here - 1)
+        if line.gap and (verdict := self._gap_breaks(here, complete=complete)) is not None:
+            return verdict
         if starts_low and not complete:
             return not self._measures.same_setting(here - 1, here) and not line.glued and not line.paged
         verdict = self._layout_breaks(here)
         if verdict is None:
             verdict = self._breaks_sentence(here) if complete else self._breaks_midway(here)
         return verdict
+
+    def _gap_breaks(self, here: int, *, complete: bool) -> bool | None:
+        """The same for a line below a blank one; None where the blank line says nothing."""
+        above, line = self._lines[here - 1], self._lines[here]
+        if (line.page or 0) < (above.page or 0):
+            # The next cell of a row that goes over the end of a page begins on the page where the row does.
+            return True
+        if not self._gaps_count or line.paged:
+            return None
+        # A blank line beside page furniture may be the page's, not the paragraph's.
+        return complete if line.glued else complete or not line.text[:1].islower() or self._measures.is_short(here - 1)
 
     def _breaks_sentence(self, here: int) -> bool:
         """The same after a line that ends a sentence: was the line full?"""

@@ -90,7 +90,7 @@ class Measures:
         return edges[int(0.9 * (len(edges) - 1))] if edges else 0.0
 
     def _edge_of_cell(self, position: int) -> float:
-        """The furthest that a line of the same cell reaches; 0 where it stands in none, or in one of two lines."""
+        """The furthest that a line of the same cell reaches; 0 where the line stands in none or in a very short one."""
         cell = self._cell_of[position]
         if not 0 < cell < self._cell_of[-1]:
             return 0.0

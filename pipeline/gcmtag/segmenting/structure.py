@@ -171,7 +171,7 @@ def drop_title_lists(pieces: Sequence[Piece], drops: Drops) -> list[Piece]:
         while end < len(pieces) and (number := _title_of(pieces[end])):
             named.add(number)
             end += 1
-        introduced = _introductions(kept)
+        introduced = _introductions(kept) if len(named) >= 12 else 0
         if len(named) >= 20 or (len(named) >= 12 and introduced):
             drops.add(TITLES, end - position + introduced)
             del kept[len(kept) - introduced :]
