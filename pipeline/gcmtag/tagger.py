@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from gcmtag.classifying import Classifier, Inputs, load_classifier
-from gcmtag.classifying.evidence import find_evidence
+from gcmtag.classifying.evidence import score_with_evidence
 from gcmtag.document import Document, Tags
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import ModelNotFound, UsageError
@@ -67,16 +67,9 @@ class Tagger:
 
         Args:
             inputs: the passages.
-            progress: called with (texts encoded, texts in all), first for the passages, then for their sentences.
+            progress: called with (passages encoded, passages in all).
         """
-        scores = self.classifier.score(inputs, progress)
-        objectives = [
-            tuple(number for number, p in zip(NUMBERS, row, strict=True) if p >= self.classifier.threshold)
-            if _has_words(text)
-            else ()
-            for text, row in zip(inputs.texts, scores.objectives, strict=True)
-        ]
-        evidence = find_evidence(self.classifier, inputs, objectives, progress)
+        scores, objectives, evidence = score_with_evidence(self.classifier, inputs, progress)
         return [
             Tags(
                 objectives=found,

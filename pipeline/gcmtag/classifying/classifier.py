@@ -1,16 +1,17 @@
 """The classifier: two members, one on words and one on vectors, whose logits are blended and calibrated."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from gcmtag.classifying.calibration import Calibration, class_probabilities
-from gcmtag.classifying.features import Words, dense_features, lexical_features
+from gcmtag.classifying.features import Words, dense_features, dense_features_with_parts, lexical_features
 from gcmtag.classifying.inputs import Inputs
 from gcmtag.encoding import Encoder
 from gcmtag.encoding.encoder import Progress
+from gcmtag.encoding.transformer import Span
 from gcmtag.objectives import CLUSTERS, NUMBERS, ROLES
 
 if TYPE_CHECKING:
@@ -69,9 +70,28 @@ class Classifier:
 
     def score(self, inputs: Inputs, progress: Progress | None = None) -> Scores:
         """Calibrated probabilities of every passage; an empty input gives arrays of shape (0, 23), (0, 4), (0, 7)."""
+        return self._scores(self.features(inputs, progress)) if len(inputs) else no_scores()
+
+    def score_with_parts(
+        self, inputs: Inputs, parts: Sequence[Sequence[Span]], progress: Progress | None = None
+    ) -> "tuple[Scores, list[NDArray[np.float32]]]":
+        """As ``score``, and for each passage the vectors of its parts, (parts, dimension), for ``score_parts``."""
         if not len(inputs):
-            return Scores(*(np.zeros((0, n), dtype=np.float32) for n in (23, len(CLUSTERS), len(ROLES))))
-        features = self.features(inputs, progress)
+            return no_scores(), []
+        vectors, of_parts = dense_features_with_parts(inputs, parts, self.encoder, progress)
+        return self._scores({"lexical": lexical_features(inputs, self.words), "dense": vectors}), of_parts
+
+    def score_parts(self, inputs: Inputs, vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
+        """Calibrated probabilities of parts of passages, shape (n, 23).
+
+        Args:
+            inputs: the parts, each with the context of its passage.
+            vectors: their vectors, shape (n, dimension).
+        """
+        features = {"lexical": lexical_features(inputs, self.words), "dense": vectors}
+        return self.calibration.probabilities(member_logits(self.objective_heads, features))
+
+    def _scores(self, features: Mapping[str, Any]) -> Scores:
         objectives = self.calibration.probabilities(member_logits(self.objective_heads, features))
         return Scores(
             objectives=objectives,
@@ -94,6 +114,11 @@ class Classifier:
             ]
             for number in NUMBERS
         }
+
+
+def no_scores() -> Scores:
+    """Scores of no passage, with the shapes that they have otherwise."""
+    return Scores(*(np.zeros((0, n), dtype=np.float32) for n in (len(NUMBERS), len(CLUSTERS), len(ROLES))))
 
 
 def member_logits(heads: Mapping[str, LinearHead], features: Mapping[str, Any]) -> "NDArray[np.float32]":

@@ -1,44 +1,65 @@
-"""The words that carry each predicted objective: the sentences of a passage, scored like passages of their own."""
+"""The words that carry each predicted objective: the sentences of a passage, scored beside it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gcmtag.classifying.classifier import Classifier
+import numpy as np
+
+from gcmtag.classifying.classifier import Classifier, Scores
 from gcmtag.classifying.inputs import Inputs
 from gcmtag.document import Evidence
 from gcmtag.encoding.encoder import Progress
+from gcmtag.objectives import NUMBERS
 from gcmtag.segmenting.sentences import sentences
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RELATIVE_LEVEL: Final = 0.7  # a sentence also counts if it scores at least this share of the passage's best sentence
 
 
-def find_evidence(
+def score_with_evidence(
+    classifier: Classifier, inputs: Inputs, progress: Progress | None = None
+) -> tuple[Scores, list[tuple[int, ...]], list[tuple[Evidence, ...]]]:
+    """Scores, predicted objectives, and for each of these at least one span of the text that carries it.
+
+    A sentence is scored from the words in it and from its share in the passage's vector, under the same context as its
+    passage, without the declared objectives, which would lift all sentences alike. Its calibrated probability is the
+    span's score.
+    """
+    readable = [_has_words(text) for text in inputs.texts]
+    spans = [sentences(text) if some else [] for text, some in zip(inputs.texts, readable, strict=True)]
+    scores, vectors = classifier.score_with_parts(inputs, spans, progress)
+    objectives = [
+        tuple(number for number, p in zip(NUMBERS, row, strict=True) if some and p >= classifier.threshold)
+        for row, some in zip(scores.objectives, readable, strict=True)
+    ]
+    return scores, objectives, _evidence(classifier, inputs, objectives, spans, vectors)
+
+
+def _evidence(
     classifier: Classifier,
     inputs: Inputs,
     objectives: Sequence[tuple[int, ...]],
-    progress: Progress | None = None,
+    spans: Sequence[Sequence[tuple[int, int]]],
+    vectors: "Sequence[NDArray[np.float32]]",
 ) -> list[tuple[Evidence, ...]]:
-    """Spans of each text for each of its predicted objectives, at least one per objective.
-
-    A sentence stands under the same context as its passage, without the declared objectives, which would lift all
-    sentences alike. Its calibrated probability is the span's score.
-    """
-    spans = [sentences(text) if found else [] for text, found in zip(inputs.texts, objectives, strict=True)]
-    owners = [i for i, found in enumerate(spans) for _ in found]
+    tagged = [i for i, found in enumerate(objectives) if found]
+    owners = [i for i in tagged for _ in spans[i]]
     pieces = Inputs(
-        texts=[inputs.texts[i][start:end] for i, found in enumerate(spans) for start, end in found],
+        texts=[inputs.texts[i][start:end] for i in tagged for start, end in spans[i]],
         contexts=[inputs.contexts[i] for i in owners],
         declared=[()] * len(owners),
     )
-    scores = classifier.score(pieces, progress).objectives
-    evidence: list[tuple[Evidence, ...]] = []
-    first = 0
-    for found, numbers in zip(spans, objectives, strict=True):
-        rows = scores[first : first + len(found)]
-        evidence.append(
-            tuple(item for number in numbers for item in _spans_for(number, found, rows[:, number - 1].tolist()))
+    evidence: list[tuple[Evidence, ...]] = [()] * len(inputs)
+    if not tagged:
+        return evidence
+    scores = classifier.score_parts(pieces, np.concatenate([vectors[i] for i in tagged]))
+    ends = np.cumsum([len(spans[i]) for i in tagged])
+    for i, rows in zip(tagged, np.split(scores, ends[:-1]), strict=True):
+        evidence[i] = tuple(
+            item for number in objectives[i] for item in _spans_for(number, spans[i], rows[:, number - 1].tolist())
         )
-        first += len(found)
     return evidence
 
 
@@ -49,3 +70,7 @@ def _spans_for(number: int, spans: Sequence[tuple[int, int]], scores: Sequence[f
         for (start, end), score in zip(spans, scores, strict=True)
         if score >= level
     ]
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalpha() for character in text)

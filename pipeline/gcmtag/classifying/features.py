@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from gcmtag.classifying.inputs import Inputs
 from gcmtag.encoding import Encoder
 from gcmtag.encoding.encoder import Progress
+from gcmtag.encoding.transformer import Span
 from gcmtag.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -102,3 +103,23 @@ def joined_texts(inputs: Inputs) -> list[str]:
 def dense_features(inputs: Inputs, encoder: Encoder, progress: Progress | None = None) -> "NDArray[np.float32]":
     """Shape (n, dimension), float32: unit vectors of text and context together."""
     return encoder.encode(joined_texts(inputs), progress)
+
+
+def dense_features_with_parts(
+    inputs: Inputs, parts: Sequence[Sequence[Span]], encoder: Encoder, progress: Progress | None = None
+) -> "tuple[NDArray[np.float32], list[NDArray[np.float32]]]":
+    """As ``dense_features``, and for each passage the vectors of its parts, shape (parts, dimension).
+
+    Args:
+        inputs: the passages.
+        parts: characters [start, end) of the parts of each passage's text.
+        encoder: what reads them.
+        progress: called with (texts encoded, texts in all).
+    """
+    joined = joined_texts(inputs)
+    # The context stands in front of the text.
+    before = [len(whole) - len(text) for whole, text in zip(joined, inputs.texts, strict=True)]
+    moved = [[(start + by, end + by) for start, end in own] for own, by in zip(parts, before, strict=True)]
+    found = encoder.encode_parts(joined, moved, progress)
+    vectors = np.stack([rows[0] for rows in found]) if found else np.zeros((0, encoder.dimension), dtype=np.float32)
+    return vectors, [rows[1:] for rows in found]

@@ -58,19 +58,22 @@ def restored(numbers: "NDArray[np.int8]", scales: "NDArray[np.float32]") -> "NDA
     return numbers.astype(np.float32) * scales[:, np.newaxis]
 
 
-def merge_adapter(model: Any, adapter: Adapter) -> None:  # noqa: ANN401
-    """Adds the adapter's change to the weights of a sentence-transformers model, in place.
+def merge_adapter(weights: Mapping[str, Any], adapter: Adapter) -> None:
+    """Adds the adapter's change to an encoder's weights, in place.
+
+    Args:
+        weights: the transformer's tensors by their names.
+        adapter: its layers are named without the ending ``.weight``.
 
     Raises:
         ModelDamaged: a layer that the adapter changes does not exist or has another shape.
     """
     import torch  # noqa: PLC0415
 
-    layers = dict(model[0].auto_model.named_modules())
     with torch.no_grad():
-        for name, down in adapter.down.items():
-            change = adapter.scale * (adapter.up[name] @ down)
-            weight = getattr(layers.get(name), "weight", None)
+        for layer, down in adapter.down.items():
+            change = adapter.scale * (adapter.up[layer] @ down)
+            weight = weights.get(f"{layer}.weight")
             if weight is None or tuple(weight.shape) != change.shape:
-                raise ModelDamaged(f"the adapter does not fit the encoder at layer {name}: fetch the model again")
+                raise ModelDamaged(f"the adapter does not fit the encoder at layer {layer}: fetch the model again")
             weight.add_(torch.from_numpy(change))

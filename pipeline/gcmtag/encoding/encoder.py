@@ -1,35 +1,49 @@
-"""A sentence-transformers encoder that encodes every distinct text once."""
+"""An encoder that reads every distinct text once, and its parts with it."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
 from gcmtag.encoding.adapter import Adapter, merge_adapter
+from gcmtag.encoding.transformer import TOKENS_A_BATCH, Span, Tokenizer, Tokens, Transformer, is_known
 from gcmtag.encoding.weights import encoder_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Progress = Callable[[int, int], None]
-SMALLEST = 1e-12
-CHUNK = 256  # texts between two calls of the progress function
+Parts = Sequence[Span]
+SMALLEST: Final = 1e-12
+WINDOW: Final = 512  # texts that are cut into tokens while those before them are encoded
+PRECISION: Final = "GCMTAG_PRECISION"  # environment variable; "float32" switches bfloat16 off
+
+
+class Model(Protocol):
+    """What turns texts into means of token states."""
+
+    dimension: int
+
+    def windows(self, texts: Sequence[str], parts: Sequence[Parts]) -> "Iterator[tuple[int, NDArray[np.floating]]]":
+        """Positions of texts in an order that suits the model, each with an array of shape (1 + parts, dimension)."""
 
 
 @dataclass(slots=True)
 class Encoder:
-    """Turns texts into unit vectors of ``dimension`` float32 numbers; the weights are loaded at the first use.
+    """Turns texts into unit vectors of ``dimension`` numbers; the weights are loaded at the first use.
 
+    Vectors are rounded to float16, in which a cache keeps them, so that what is read from a cache is what was computed.
     ``adapter`` is what training changed in the weights that the name stands for.
     """
 
     name: str
     max_tokens: int = 256
     adapter: Adapter | None = field(default=None, repr=False)
-    batch_size: int = 32
-    _model: Any = field(default=None, repr=False)
+    _model: Model | None = field(default=None, repr=False)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> "NDArray[np.float32]":
         """Unit vectors of shape (n, dimension), float32, in the order of ``texts``.
@@ -38,55 +52,130 @@ class Encoder:
             texts: any strings; an empty one gets a vector like any other.
             progress: called with (texts done, texts in all) as the work goes on; equal texts count once.
         """
-        model = self._load()
-        distinct = list(dict.fromkeys(texts))
-        # Batches of similar length waste less padding; the sort is undone by the lookup below.
-        ordered = sorted(range(len(distinct)), key=lambda i: len(distinct[i]))
-        vectors = np.zeros((len(distinct), self.dimension), dtype=np.float32)
-        for start in range(0, len(ordered), CHUNK):
-            chunk = ordered[start : start + CHUNK]
-            found = model.encode(
-                [distinct[i] for i in chunk],
-                batch_size=self.batch_size,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
-            # At length 1 once more: bfloat16 leaves it at 1.003.
-            vectors[chunk] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), SMALLEST)
-            if progress is not None:
-                progress(start + len(chunk), len(ordered))
-        row_of = {text: row for row, text in enumerate(distinct)}
-        return vectors[[row_of[text] for text in texts]]
+        found = self.encode_parts(texts, [()] * len(texts), progress)
+        return np.stack([rows[0] for rows in found]) if found else np.zeros((0, self.dimension), dtype=np.float32)
+
+    def encode_parts(
+        self, texts: Sequence[str], parts: Sequence[Parts], progress: Progress | None = None
+    ) -> "list[NDArray[np.float32]]":
+        """For each text its unit vector, and below it one for each of its parts.
+
+        A part's vector is the mean over its tokens' states as they are within the whole text ("late chunking", Günther
+        et al. 2024), so it costs no further pass and knows what the text speaks of. A part that lies beyond the longest
+        length that the encoder reads has zeros.
+
+        Args:
+            texts: any strings.
+            parts: characters [start, end) of the parts of each text.
+            progress: called with (texts done, texts in all); equal texts with equal parts count once.
+
+        Returns:
+            Arrays of shape (1 + parts, dimension), float32.
+        """
+        asked = [(text, tuple(own)) for text, own in zip(texts, parts, strict=True)]
+        distinct = list(dict.fromkeys(asked))
+        known: dict[tuple[str, Parts], NDArray[np.float32]] = {}
+        windows = self._load().windows([text for text, _ in distinct], [own for _, own in distinct]) if distinct else ()
+        for position, rows in windows:
+            lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SMALLEST)
+            known[distinct[position]] = (rows / lengths).astype(np.float16).astype(np.float32)
+            if progress is not None and (len(known) % 64 == 0 or len(known) == len(distinct)):
+                progress(len(known), len(distinct))
+        return [known[key] for key in asked]
 
     @property
     def dimension(self) -> int:
         """Length of a vector."""
-        return int(self._load().get_embedding_dimension())
+        return self._load().dimension
 
-    def _load(self) -> Any:  # noqa: ANN401
+    def _load(self) -> Model:
         if self._model is None:
             folder = encoder_folder(self.name)
-            # The folder is complete; a look-up on a hub could only slow the start or fail without a network.
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-            from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-            from transformers.utils import logging  # noqa: PLC0415
-
-            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-            self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-            self._model.max_seq_length = self.max_tokens
-            if self.adapter is not None:
-                merge_adapter(self._model, self.adapter)
-            if has_bfloat16():
-                self._model.bfloat16()
+            build = OwnModel if is_known(folder) else LibraryModel
+            self._model = build(folder, self.max_tokens, self.adapter)
         return self._model
 
 
+class OwnModel:
+    """An encoder of an architecture that is run here."""
+
+    def __init__(self, folder: Path, max_tokens: int, adapter: Adapter | None) -> None:
+        """Load the weights.
+
+        Raises:
+            ModelDamaged: the adapter does not fit them.
+        """
+        self._tokenizer = Tokenizer(folder, max_tokens)
+        self._transformer = Transformer(folder, adapter, bfloat16=has_bfloat16())
+        self.dimension = self._transformer.dimension
+
+    def windows(self, texts: Sequence[str], parts: Sequence[Parts]) -> "Iterator[tuple[int, NDArray[np.floating]]]":
+        """Short texts first; the next window is cut into tokens while one is encoded."""
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        windows = [order[start : start + WINDOW] for start in range(0, len(order), WINDOW)]
+        with ThreadPoolExecutor(1) as beside:
+            cut = [beside.submit(self._tokenizer, [texts[i] for i in window]) for window in windows[:1]]
+            for number, window in enumerate(windows):
+                tokens = cut.pop().result()
+                if number + 1 < len(windows):
+                    cut.append(beside.submit(self._tokenizer, [texts[i] for i in windows[number + 1]]))
+                for batch in _batches(tokens):
+                    found = self._transformer.pooled([tokens[k] for k in batch], [parts[window[k]] for k in batch])
+                    yield from ((window[k], rows) for k, rows in zip(batch, found, strict=True))
+
+
+class LibraryModel:
+    """Any other sentence-transformers model, run by that library; a part is encoded as a text of its own."""
+
+    def __init__(self, folder: Path, max_tokens: int, adapter: Adapter | None) -> None:
+        """Load the model.
+
+        Raises:
+            ModelDamaged: the adapter does not fit it.
+        """
+        # The folder is complete; a look-up on a hub could only slow the start or fail without a network.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+        from transformers.utils import logging  # noqa: PLC0415
+
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        model.max_seq_length = max_tokens
+        if adapter is not None:
+            merge_adapter(dict(model[0].auto_model.named_parameters()), adapter)
+        if has_bfloat16():
+            model.bfloat16()
+        self._model, self.dimension = model, int(model.get_embedding_dimension())
+
+    def windows(self, texts: Sequence[str], parts: Sequence[Parts]) -> "Iterator[tuple[int, NDArray[np.floating]]]":
+        """One text after another within windows that are sorted by length."""
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for start in range(0, len(order), WINDOW):
+            window = order[start : start + WINDOW]
+            rows = [[texts[i], *(texts[i][begin:end] for begin, end in parts[i])] for i in window]
+            found = self._model.encode([t for own in rows for t in own], convert_to_numpy=True, show_progress_bar=False)
+            ends = np.cumsum([len(own) for own in rows])
+            yield from zip(window, np.split(found, ends[:-1]), strict=True)
+
+
+def _batches(tokens: Sequence[Tokens]) -> Iterator[list[int]]:
+    """Positions of texts of like length, so many that they fill ``TOKENS_A_BATCH`` together."""
+    batch: list[int] = []
+    for position in sorted(range(len(tokens)), key=lambda i: len(tokens[i].ids)):
+        if batch and (len(batch) + 1) * len(tokens[position].ids) > TOKENS_A_BATCH:
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
+
+
 def has_bfloat16() -> bool:
-    """Whether the processor multiplies matrices in bfloat16, three times as fast as in float32."""
+    """Whether the processor multiplies matrices in bfloat16, three times as fast as in float32, and may do so."""
     import torch  # noqa: PLC0415
 
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return os.environ.get(PRECISION) != "float32" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def load_encoder(name: str, max_tokens: int = 256, adapter: Adapter | None = None) -> Encoder:

@@ -1,0 +1,258 @@
+"""The forward pass of BERT and MPNet, written for processors: little to import, no padding to speak of, bfloat16.
+
+From the same files it gives the same numbers as the libraries' own models (Devlin et al. 2019; Song et al. 2020); the
+tests hold it to that. Where the processor has instructions for it, matrices are multiplied in bfloat16 and all else
+stays float32: sums and normalisation in bfloat16 would cost accuracy and save next to nothing.
+"""
+
+import json
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gcmtag.encoding.adapter import Adapter, merge_adapter
+from gcmtag.errors import ModelNotFound
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+Span = tuple[int, int]
+WEIGHTS_FILE: Final = "model.safetensors"
+TOKENS_A_BATCH: Final = 4096  # what fills two cores; more would only need more memory
+FARTHEST: Final = 128  # distance of two tokens from which on MPNet's relative position tells no more
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """How an architecture names the linear layers of its blocks, and where its positions begin."""
+
+    query: str
+    key: str
+    value: str
+    attended: str
+    attended_norm: str
+    first_position: int
+
+
+ARCHITECTURES: Final = {
+    "bert": Architecture(
+        query="attention.self.query",
+        key="attention.self.key",
+        value="attention.self.value",
+        attended="attention.output.dense",
+        attended_norm="attention.output.LayerNorm",
+        first_position=0,
+    ),
+    "mpnet": Architecture(
+        query="attention.attn.q",
+        key="attention.attn.k",
+        value="attention.attn.v",
+        attended="attention.attn.o",
+        attended_norm="attention.LayerNorm",
+        first_position=2,  # behind the place of the padding token
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a text, and the characters [start, end) that each but the first and the last stands for."""
+
+    ids: list[int]
+    offsets: list[Span]
+
+    def within(self, span: Span) -> Span:
+        """Places [start, end) of the tokens that begin inside a span of characters; both equal where none does."""
+        starts = [start for start, _ in self.offsets[1:-1]]
+        return 1 + bisect_left(starts, span[0]), 1 + bisect_left(starts, span[1])
+
+
+class Tokenizer:
+    """Cuts texts into tokens, at most ``max_tokens`` with the two that mark begin and end."""
+
+    def __init__(self, folder: Path, max_tokens: int) -> None:
+        """Read tokenizer.json of the encoder's folder."""
+        from tokenizers import Tokenizer as Rules  # noqa: PLC0415
+
+        self._rules = Rules.from_file(str(folder / "tokenizer.json"))
+        self._rules.no_padding()
+        self._rules.enable_truncation(max_tokens)
+
+    def __call__(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokens of each text; several cores share the work."""
+        return [Tokens(found.ids, found.offsets) for found in self._rules.encode_batch(list(texts))]
+
+
+class Transformer:
+    """An encoder's weights, ready to run.
+
+    Args:
+        folder: with config.json and model.safetensors as transformers writes them.
+        adapter: what training changed in the weights.
+        bfloat16: whether to multiply matrices in bfloat16.
+
+    Raises:
+        ModelNotFound: the folder holds an architecture that is not known here.
+        ModelDamaged: the adapter does not fit the weights.
+    """
+
+    def __init__(self, folder: Path, adapter: Adapter | None, *, bfloat16: bool) -> None:
+        import torch  # noqa: PLC0415
+        from safetensors import safe_open  # noqa: PLC0415
+
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        if not is_known(folder):
+            raise ModelNotFound(f"{folder} holds no BERT or MPNet encoder")
+        self._names = ARCHITECTURES[config["model_type"]]
+        self.dimension = int(config["hidden_size"])
+        self._heads = int(config["num_attention_heads"])
+        self._epsilon = float(config["layer_norm_eps"])
+        self._type = torch.bfloat16 if bfloat16 else torch.float32
+        with safe_open(folder / WEIGHTS_FILE, "pt") as stored:
+            weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        if adapter is not None:
+            merge_adapter(weights, adapter)
+        self._words = weights["embeddings.word_embeddings.weight"]
+        places = weights["embeddings.position_embeddings.weight"][self._names.first_position :]
+        types = weights.get("embeddings.token_type_embeddings.weight")
+        self._places = places if types is None else places + types[0]
+        self._norm = (weights["embeddings.LayerNorm.weight"], weights["embeddings.LayerNorm.bias"])
+        self._relative = weights.get("encoder.relative_attention_bias.weight")
+        self._blocks = [self._block(weights, f"encoder.layer.{n}.") for n in range(int(config["num_hidden_layers"]))]
+        self._last_bias: torch.Tensor | None = None
+
+    def pooled(self, tokens: Sequence[Tokens], spans: Sequence[Sequence[Span]]) -> "list[NDArray[np.float32]]":
+        """For each text the mean of its tokens' last states, and of those within each of its spans.
+
+        Args:
+            tokens: of each text.
+            spans: characters [start, end) of parts of each text.
+
+        Returns:
+            An array for each text, shape (1 + spans, dimension), float32; a span without tokens has zeros.
+        """
+        import torch  # noqa: PLC0415
+
+        rows = [
+            [(0, len(one.ids)), *(one.within(span) for span in parts)] for one, parts in zip(tokens, spans, strict=True)
+        ]
+        with torch.inference_mode():
+            states = self._states([one.ids for one in tokens])
+            sums = torch.nn.functional.pad(states.cumsum(1), (0, 0, 1, 0))
+            found = [
+                (sums[i, [end for _, end in parts]] - sums[i, [start for start, _ in parts]])
+                / torch.tensor([[max(1, end - start)] for start, end in parts])
+                for i, parts in enumerate(rows)
+            ]
+        return [array.numpy() for array in found]
+
+    def _states(self, ids: Sequence[Sequence[int]]) -> "torch.Tensor":
+        """The last states, shape (texts, longest, dimension), float32; beyond the end of a text they mean nothing."""
+        import torch  # noqa: PLC0415
+        from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention  # noqa: PLC0415
+
+        lengths = torch.tensor([len(row) for row in ids])
+        longest = int(lengths.max())
+        padded = torch.zeros((len(ids), longest), dtype=torch.long)
+        for row, own in zip(padded, ids, strict=True):
+            row[: len(own)] = torch.tensor(own)
+        mask = self._mask(lengths, longest)
+        size = (self.dimension,)
+        states = layer_norm(self._words[padded] + self._places[:longest], size, *self._norm, self._epsilon)
+        for block in self._blocks:
+            inner = states.to(self._type)
+            mixed = linear(inner, *block.mixing).view(len(ids), longest, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+            seen = scaled_dot_product_attention(mixed[0], mixed[1], mixed[2], attn_mask=mask)
+            seen = linear(seen.transpose(1, 2).reshape(len(ids), longest, -1), *block.attended)
+            states = layer_norm(states + seen, size, *block.attended_norm, self._epsilon)
+            inner = gelu(linear(states.to(self._type), *block.widening))
+            states = layer_norm(states + linear(inner, *block.narrowing), size, *block.norm, self._epsilon)
+        return states
+
+    def _mask(self, lengths: "torch.Tensor", longest: int) -> "torch.Tensor | None":
+        """What is added to the attention that a token pays another, by their distance and where a text has ended."""
+        import torch  # noqa: PLC0415
+
+        bias = self._bias(longest)
+        if bool((lengths == longest).all()):
+            return bias
+        behind = torch.arange(longest)[None, :] >= lengths[:, None]
+        ended = torch.zeros((len(lengths), 1, 1, longest), dtype=self._type)
+        ended.masked_fill_(behind[:, None, None, :], float("-inf"))
+        return ended if bias is None else bias + ended
+
+    def _bias(self, longest: int) -> "torch.Tensor | None":
+        """Shape (1, heads, longest, longest), or none; the last is kept, since sorted texts often have one length."""
+        if self._relative is None:
+            return None
+        if self._last_bias is None or self._last_bias.shape[-1] != longest:
+            buckets = _distance_buckets(longest, len(self._relative))
+            self._last_bias = self._relative[buckets].permute(2, 0, 1)[None].to(self._type).contiguous()
+        return self._last_bias
+
+    def _block(self, weights: "dict[str, torch.Tensor]", prefix: str) -> "_Block":
+        import torch  # noqa: PLC0415
+
+        def layer(name: str) -> "tuple[torch.Tensor, torch.Tensor]":
+            return weights[f"{prefix}{name}.weight"], weights[f"{prefix}{name}.bias"]
+
+        def multiplied(name: str) -> "tuple[torch.Tensor, torch.Tensor]":
+            weight, bias = layer(name)
+            return weight.to(self._type), bias.to(self._type)
+
+        three = [layer(name) for name in (self._names.query, self._names.key, self._names.value)]
+        return _Block(
+            mixing=(torch.cat([w for w, _ in three]).to(self._type), torch.cat([b for _, b in three]).to(self._type)),
+            attended=multiplied(self._names.attended),
+            attended_norm=layer(self._names.attended_norm),
+            widening=multiplied("intermediate.dense"),
+            narrowing=multiplied("output.dense"),
+            norm=layer("output.LayerNorm"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Weights and bias of the layers of one block, in the order of their use; query, key and value are one layer."""
+
+    mixing: "tuple[torch.Tensor, torch.Tensor]"
+    attended: "tuple[torch.Tensor, torch.Tensor]"
+    attended_norm: "tuple[torch.Tensor, torch.Tensor]"
+    widening: "tuple[torch.Tensor, torch.Tensor]"
+    narrowing: "tuple[torch.Tensor, torch.Tensor]"
+    norm: "tuple[torch.Tensor, torch.Tensor]"
+
+
+def is_known(folder: Path) -> bool:
+    """Whether the folder holds an encoder that can be run here: a known architecture whose tokens are averaged."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        pooling = json.loads((folder / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return (
+        config.get("model_type") in ARCHITECTURES
+        and config.get("hidden_act") == "gelu"
+        and bool(pooling.get("pooling_mode_mean_tokens"))
+        and (folder / WEIGHTS_FILE).is_file()
+        and (folder / "tokenizer.json").is_file()
+    )
+
+
+def _distance_buckets(longest: int, buckets: int) -> "torch.Tensor":
+    """Shape (longest, longest): bucket of two tokens' distance, one for each near one, then logarithmic (T5)."""
+    import torch  # noqa: PLC0415
+
+    places = torch.arange(longest)
+    distance = places[:, None] - places[None, :]
+    half = buckets // 2
+    far = distance.abs()
+    near = half // 2
+    steps = torch.log(far.clamp(min=1) / near) / log(FARTHEST / near) * (half - near)
+    logarithmic = (near + steps.to(torch.long)).clamp(max=half - 1)
+    return torch.where(far < near, far, logarithmic) + half * (distance < 0)
