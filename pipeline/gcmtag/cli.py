@@ -14,6 +14,7 @@ from gcmtag.objectives import CLUSTERS, OBJECTIVES
 
 if TYPE_CHECKING:
     from gcmtag.document import Tags
+    from gcmtag.encoding.cache import VectorCache
     from gcmtag.encoding.encoder import Progress
 
 DONE, WRONG_USAGE, NOTHING_TAGGED, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -410,6 +411,38 @@ def objectives(style: str) -> int:
     return DONE
 
 
+@cli.group()
+def cache() -> None:
+    """Look at the vectors that are kept between runs, or remove them. GCMTAG_CACHE names their folder, or is off."""
+
+
+@cache.command("info")
+def cache_info() -> int:
+    """Show the folder, how many texts are kept, and the space they take."""
+    kept = _vector_cache()
+    if kept is None:
+        click.echo("The cache of vectors is off (GCMTAG_CACHE=off).")
+        return DONE
+    info = kept.info()
+    click.echo(f"folder   {info.folder}")
+    click.echo(f"entries  {info.entries:,}")
+    click.echo(f"size     {info.bytes / 1024**2:,.1f} MB")
+    click.echo(f"limit    {info.limit_bytes / 1024**2:,.1f} MB")
+    return DONE
+
+
+@cache.command("clear")
+def cache_clear() -> int:
+    """Remove all vectors that are kept; the next run computes what it needs."""
+    kept = _vector_cache()
+    if kept is None:
+        raise UsageError("the cache of vectors is off (GCMTAG_CACHE=off): name its folder there to clear it")
+    before = kept.info()
+    kept.clear()
+    click.echo(f"{before.folder}: {before.entries:,} entries removed")
+    return DONE
+
+
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
@@ -502,6 +535,13 @@ def _formats(text: str) -> list[str]:
     if unknown or not wanted:
         raise UsageError(f"unknown format {', '.join(unknown) or repr(text)}: use any of {','.join(FORMATS)}")
     return wanted
+
+
+def _vector_cache() -> "VectorCache | None":
+    from gcmtag.encoding.cache import VectorCache, default_cache_folder  # noqa: PLC0415
+
+    folder = default_cache_folder()
+    return None if folder is None else VectorCache(folder)
 
 
 def _lazy_tagger(model: str) -> tuple[Callable[[], "gcmtag.Tagger"], str]:
