@@ -55,6 +55,14 @@ corpus = ["corpus"]
 """
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_cache() -> Iterator[None]:
+    """Tests compute what they check, and leave nothing in the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GCMTAG_CACHE", "off")
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with the documents and gold labels that lie beside the project, not in it."""

@@ -10,6 +10,7 @@ import numpy as np
 from gcmtag.classifying import Classifier, Inputs, load_classifier
 from gcmtag.classifying.evidence import score_with_evidence
 from gcmtag.document import Document, Tags
+from gcmtag.encoding.cache import VectorCache, default_cache_folder
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import ModelNotFound, UsageError
 from gcmtag.objectives import NUMBERS, ROLES, clusters_of
@@ -119,11 +120,16 @@ class Tagger:
 def load(model: str | Path = DEFAULT_MODEL) -> Tagger:
     """The shipped model, or one by name or by the path of its folder.
 
+    Vectors of texts are kept on disk and not computed twice: in the folder that the environment variable
+    ``GCMTAG_CACHE`` names, else in the user's cache; ``off`` keeps none.
+
     Raises:
         ModelNotFound: no such model, or its encoder is not installed.
         ModelDamaged: a file of the model was changed.
     """
     classifier, model_id = load_classifier(find_model(model))
+    folder = default_cache_folder()
+    classifier.encoder.cache = VectorCache(folder) if folder else None
     return Tagger(classifier, model_id)
 
 

@@ -1,6 +1,7 @@
 """Vectors come in the order of the texts, each distinct text is encoded once, and only the right weights are used."""
 
 import hashlib
+import sqlite3
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gcmtag.encoding import Encoder, load_encoder, weights
+from gcmtag.encoding import Adapter, Encoder, load_encoder, weights
+from gcmtag.encoding.cache import VectorCache
+from gcmtag.encoding.encoder import PRECISION
 from gcmtag.errors import ModelDamaged, ModelNotFound
 
 MINILM = "all-MiniLM-L6-v2"
@@ -180,3 +183,68 @@ def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_the_pinned_encoder_is_carried_by_an_installed_package() -> None:
     """Else the tests here would need a network."""
     assert weights._carried_files(weights.KNOWN_ENCODERS[MINILM])
+
+
+def cached_encoder(folder: Path) -> tuple[Encoder, FakeModel]:
+    encoder, model = fake_encoder()
+    encoder.cache, encoder._id = VectorCache(folder), "fake"
+    return encoder, model
+
+
+def test_what_is_in_the_cache_is_not_computed_again(tmp_path: Path) -> None:
+    """By another encoder object too, as in the next run; and the vectors are the same to the last bit."""
+    texts, parts = ["fees fell", "visas"], [[(0, 4)], []]
+    first = cached_encoder(tmp_path)[0].encode_parts(texts, parts)
+    encoder, model = cached_encoder(tmp_path)
+    steps: list[tuple[int, int]] = []
+    second = encoder.encode_parts([*texts, "new"], [*parts, []], lambda done, total: steps.append((done, total)))
+    assert model.seen == ["new"]
+    assert steps == [(2, 3), (3, 3)]
+    for one, other in zip(first, second[:2], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_damaged_entry_is_computed_anew(tmp_path: Path) -> None:
+    encoder, _ = cached_encoder(tmp_path)
+    expected = encoder.encode(["fees"])
+    with sqlite3.connect(tmp_path / "gcmtag-vectors.sqlite") as file:
+        file.execute("UPDATE contents SET content = substr(content, 1, length(content) - 1) || x'7f'")
+    again, model = cached_encoder(tmp_path)
+    np.testing.assert_array_equal(again.encode(["fees"]), expected)
+    assert model.seen == ["fees"]
+    assert again.cache is not None
+    assert again.cache.damaged == 1
+
+
+def test_what_was_computed_before_an_interruption_is_kept(tmp_path: Path) -> None:
+    class Interrupted(FakeModel):
+        def windows(self, texts: list[str], parts: list) -> Iterator[tuple[int, np.ndarray]]:
+            yield from list(super().windows(texts, parts))[:2]
+            raise KeyboardInterrupt
+
+    encoder = Encoder("fake", cache=VectorCache(tmp_path), _model=Interrupted(), _id="fake")
+    with pytest.raises(KeyboardInterrupt):
+        encoder.encode(["aaaa", "bbb", "c"])
+    encoder, model = cached_encoder(tmp_path)
+    encoder.encode(["aaaa", "bbb", "c"])
+    assert model.seen == ["c"]
+
+
+def test_another_adapter_length_or_precision_has_vectors_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache that took them for the same would give a former model's answers."""
+    half = {"layer": np.ones((2, 2), dtype=np.float32)}
+    double = {"layer": 2 * half["layer"]}
+    adapters = [None, Adapter(half, half, 1.0), Adapter(half, half, 2.0), Adapter(half, double, 1.0)]
+    ids = [Encoder(MINILM, 64, adapter)._identity() for adapter in adapters]
+    ids += [Encoder(MINILM, 65)._identity(), Encoder("all-mpnet-base-v2", 64)._identity()]
+    monkeypatch.setenv(PRECISION, "float32")
+    ids.append(Encoder(MINILM, 64)._identity())
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_text_in_the_cache_needs_no_weights(tmp_path: Path) -> None:
+    """Loading them, and torch, takes most of a short run."""
+    texts = ["fees fell"]
+    expected = cached_encoder(tmp_path)[0].encode(texts)
+    encoder = Encoder("no such encoder", cache=VectorCache(tmp_path), _id="fake")
+    np.testing.assert_array_equal(encoder.encode(texts), expected)

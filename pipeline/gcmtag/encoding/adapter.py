@@ -6,6 +6,7 @@ against float16. Training rounds its adapter the same way at once, so that what 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -30,6 +31,15 @@ class Adapter:
     def __post_init__(self) -> None:
         if self.down.keys() != self.up.keys():
             raise ValueError("the two halves of the adapter name different layers")
+
+    def fingerprint(self) -> bytes:
+        """A hash of everything in it, 16 bytes."""
+        digest = blake2b(str(self.scale).encode(), digest_size=16)
+        for half in (self.down, self.up):
+            for layer in sorted(half):
+                digest.update(f"{layer} {half[layer].shape}".encode())
+                digest.update(np.ascontiguousarray(half[layer], dtype="<f4").tobytes())
+        return digest.digest()
 
     def rounded(self) -> "Adapter":
         """The same as it will be after writing and reading."""

@@ -1,25 +1,31 @@
 """An encoder that reads every distinct text once, and its parts with it."""
 
 import os
+import platform
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
 from gcmtag.encoding.adapter import Adapter, merge_adapter
+from gcmtag.encoding.cache import VectorCache, vector_key
 from gcmtag.encoding.transformer import TOKENS_A_BATCH, Span, Tokenizer, Tokens, Transformer, is_known
-from gcmtag.encoding.weights import encoder_folder
+from gcmtag.encoding.weights import encoder_folder, weights_hash
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Progress = Callable[[int, int], None]
 Parts = Sequence[Span]
+Question = tuple[str, Parts]  # a text and the parts of it that are asked for
 SMALLEST: Final = 1e-12
 WINDOW: Final = 512  # texts that are cut into tokens while those before them are encoded
+REPORTED: Final = 64  # texts between two calls of the progress function
+KEPT_TOGETHER: Final = 256  # texts that go into the cache at once
 PRECISION: Final = "GCMTAG_PRECISION"  # environment variable; "float32" switches bfloat16 off
 
 
@@ -37,13 +43,20 @@ class Encoder:
     """Turns texts into unit vectors of ``dimension`` numbers; the weights are loaded at the first use.
 
     Vectors are rounded to float16, in which a cache keeps them, so that what is read from a cache is what was computed.
-    ``adapter`` is what training changed in the weights that the name stands for.
+
+    Attributes:
+        name: a known name, or the path of a sentence-transformers model.
+        max_tokens: texts are cut after so many tokens.
+        adapter: what training changed in the weights that the name stands for.
+        cache: where vectors are looked up and kept; None for nowhere.
     """
 
     name: str
     max_tokens: int = 256
     adapter: Adapter | None = field(default=None, repr=False)
+    cache: VectorCache | None = field(default=None, repr=False)
     _model: Model | None = field(default=None, repr=False)
+    _id: str = field(default="", repr=False)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> "NDArray[np.float32]":
         """Unit vectors of shape (n, dimension), float32, in the order of ``texts``.
@@ -74,19 +87,69 @@ class Encoder:
         """
         asked = [(text, tuple(own)) for text, own in zip(texts, parts, strict=True)]
         distinct = list(dict.fromkeys(asked))
-        known: dict[tuple[str, Parts], NDArray[np.float32]] = {}
-        windows = self._load().windows([text for text, _ in distinct], [own for _, own in distinct]) if distinct else ()
-        for position, rows in windows:
-            lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SMALLEST)
-            known[distinct[position]] = (rows / lengths).astype(np.float16).astype(np.float32)
-            if progress is not None and (len(known) % 64 == 0 or len(known) == len(distinct)):
-                progress(len(known), len(distinct))
-        return [known[key] for key in asked]
+        known = self._remembered(distinct)
+        new = [question for question in distinct if question not in known]
+        if progress is not None and known:
+            progress(len(known), len(distinct))
+        fresh: dict[Question, NDArray[np.float16]] = {}
+        try:
+            for question, vectors in self._computed(new):
+                fresh[question] = vectors
+                if len(fresh) == KEPT_TOGETHER:
+                    known |= self._keep(fresh)
+                if progress is not None and (len(known) + len(fresh)) % REPORTED == 0:
+                    progress(len(known) + len(fresh), len(distinct))
+        finally:
+            # What was computed before an interruption need not be computed again.
+            known |= self._keep(fresh)
+        if progress is not None and len(distinct) % REPORTED:
+            progress(len(distinct), len(distinct))
+        return [known[question].astype(np.float32) for question in asked]
 
     @property
     def dimension(self) -> int:
         """Length of a vector."""
         return self._load().dimension
+
+    def _computed(self, questions: "Sequence[Question]") -> "Iterator[tuple[Question, NDArray[np.float16]]]":
+        if not questions:  # so that what is all in the cache needs no weights
+            return
+        texts, parts = zip(*questions, strict=True)
+        for position, rows in self._load().windows(texts, parts):
+            lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SMALLEST)
+            yield questions[position], (rows / lengths).astype(np.float16)
+
+    def _remembered(self, questions: "Sequence[Question]") -> "dict[Question, NDArray[np.float16]]":
+        if self.cache is None:
+            return {}
+        found = self.cache.get_many(self._keys(questions))
+        # The shape is part of what the checksum covers, but not of the key.
+        return {
+            question: array
+            for question, array in zip(questions, found, strict=True)
+            if array is not None and len(array) == 1 + len(question[1])
+        }
+
+    def _keep(self, fresh: "dict[Question, NDArray[np.float16]]") -> "dict[Question, NDArray[np.float16]]":
+        """Puts vectors into the cache; gives them back and leaves nothing in ``fresh``."""
+        kept = dict(fresh)
+        fresh.clear()
+        if self.cache is not None and kept:
+            self.cache.put_many(self._keys(list(kept)), list(kept.values()))
+        return kept
+
+    def _keys(self, questions: "Sequence[Question]") -> list[str]:
+        if not self._id:
+            self._id = self._identity()
+        return [vector_key(self._id, text, parts) for text, parts in questions]
+
+    def _identity(self) -> str:
+        """What stands for everything that changes a vector: weights, adapter, longest text, precision."""
+        digest = blake2b(weights_hash(self.name).encode(), digest_size=16)
+        digest.update(f"{self.max_tokens} {os.environ.get(PRECISION, '')} {_processor()}".encode())
+        if self.adapter is not None:
+            digest.update(self.adapter.fingerprint())
+        return digest.hexdigest()
 
     def _load(self) -> Model:
         if self._model is None:
@@ -169,6 +232,15 @@ def _batches(tokens: Sequence[Tokens]) -> Iterator[list[int]]:
         batch.append(position)
     if batch:
         yield batch
+
+
+def _processor() -> str:
+    """What the processor can do, since that decides the precision; asking torch would take seconds."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())
 
 
 def has_bfloat16() -> bool:

