@@ -22,8 +22,9 @@ import scipy.sparse as sp
 
 from gcmtag.classifying import Inputs, load_classifier
 from gcmtag.classifying.calibration import best_threshold, fit_calibration
-from gcmtag.classifying.classifier import member_logits
-from gcmtag.classifying.features import LEXICAL_CONTEXT_WEIGHT, Words, declared_rows, joined_texts
+from gcmtag.classifying.classifier import objective_logits
+from gcmtag.classifying.features import CONTEXT_WEIGHT, declared_rows, joined_texts
+from gcmtag.classifying.words import Words
 from gcmtag.encoding import Encoder, load_encoder
 from gcmtag.evaluating.metrics import Judged, cluster_micro_f1, mean_average_precision, measure
 from gcmtag.training import LabelledPassage, read_corpus, read_recipe
@@ -76,7 +77,7 @@ def words(context: bool, declared: bool) -> Variant:
 
         def features(part: Inputs) -> Any:  # noqa: ANN401
             blocks = [text.rows(part.texts)]
-            blocks += [LEXICAL_CONTEXT_WEIGHT * above.rows(part.nearest_contexts())] if context else []
+            blocks += [CONTEXT_WEIGHT * above.rows(part.nearest_contexts())] if context else []
             blocks += [sp.csr_matrix(declared_rows(part))] if declared else []
             return sp.hstack(blocks).tocsr()
 
@@ -137,15 +138,15 @@ def pooled_with_sentences(variant: Variant) -> Variant:
     return run
 
 
-def tuned(folder: Path, members: tuple[int, ...] = (0, 1)) -> Variant:
-    """A twin that training wrote: member 0 reads words, member 1 is the fine-tuned encoder."""
+def tuned(folder: Path, members: tuple[int, ...] = (0, 1, 2)) -> Variant:
+    """A twin that training wrote: member 0 reads words, 1 the whole passage, 2 its most telling sentence."""
     known: dict[int, Any] = {}
 
     def run(material: Material) -> tuple[Logits, Logits]:
         if not known:
             classifier, _ = load_classifier(folder)
             for n, part in enumerate((material.deciding, material.asked)):
-                known[n] = member_logits(classifier.objective_heads, classifier.features(inputs_of(part)))
+                known[n] = objective_logits(classifier.objective_heads, classifier.views(inputs_of(part)))
         return known[0][list(members)], known[1][list(members)]
 
     return run
@@ -223,7 +224,9 @@ def variants(twins: dict[str, Path]) -> list[tuple[str, Variant, bool]]:
     for name, folder in twins.items():
         rows += [
             (f"{name}, fine-tuned, alone", tuned(folder, (1,)), True),
-            (f"{name}, fine-tuned + words, context, declared", tuned(folder), True),
+            (f"{name}, fine-tuned, + words, context, declared", tuned(folder, (0, 1)), True),
+            (f"{name}, fine-tuned, + the most telling sentence", tuned(folder, (1, 2)), True),
+            (f"{name}, all three (as shipped)", tuned(folder), True),
         ]
     if len(twins) > 1:
         rows.append((" + ".join(twins) + ", all members", both(*map(tuned, twins.values())), True))

@@ -38,7 +38,8 @@ start = time.process_time()
 pages = read_blocks(Path(sys.argv[1])).pages
 read = time.process_time() - start
 document = gcmtag.segmenting.read(sys.argv[1])
-print(pages, read, time.process_time() - start - read, int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
+peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+print(pages, read, time.process_time() - start - read, peak)
 """
 
 

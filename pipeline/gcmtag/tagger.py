@@ -129,7 +129,8 @@ def load(model: str | Path = DEFAULT_MODEL) -> Tagger:
     """
     classifier, model_id = load_classifier(find_model(model))
     folder = default_cache_folder()
-    classifier.encoder.cache = VectorCache(folder) if folder else None
+    if classifier.encoder is not None and folder is not None:
+        classifier.encoder.cache = VectorCache(folder)
     return Tagger(classifier, model_id)
 
 

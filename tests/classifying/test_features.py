@@ -5,8 +5,9 @@ import pytest
 
 from gcmtag.classifying import Inputs
 from gcmtag.classifying.classifier import LinearHead, cluster_logits
-from gcmtag.classifying.features import Words, declared_rows, joined_texts
+from gcmtag.classifying.features import declared_rows, joined_texts
 from gcmtag.classifying.storage import Unseen
+from gcmtag.classifying.words import Words
 from gcmtag.document import Passage
 from gcmtag.objectives import CLUSTERS
 

@@ -1,23 +1,24 @@
-"""The classifier: two members, one on words and one on vectors, whose logits are blended and calibrated."""
+"""The classifier: members that see words, vectors and sentences, whose logits are blended and calibrated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gcmtag.classifying.calibration import Calibration, class_probabilities
-from gcmtag.classifying.features import Words, dense_features, dense_features_with_parts, lexical_features
+from gcmtag.classifying.features import Views, views_of
 from gcmtag.classifying.inputs import Inputs
+from gcmtag.classifying.words import Words
 from gcmtag.encoding import Encoder
+from gcmtag.encoding.adapter import compressed, restored
 from gcmtag.encoding.encoder import Progress
 from gcmtag.encoding.transformer import Span
 from gcmtag.objectives import CLUSTERS, NUMBERS, ROLES
+from gcmtag.segmenting.sentences import sentences
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-MEMBERS: Final = ("lexical", "dense")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,18 @@ class LinearHead:
         """Shape (n, labels), float32."""
         return np.asarray(features @ self.weights + self.bias, dtype=np.float32)
 
+    def rounded(self) -> "LinearHead":
+        """The same as it will be after weights on words were written as whole numbers and read."""
+        return LinearHead(restored(*compressed(self.weights)), self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Linear heads of one kind of label: on words, and on vectors where the classifier has an encoder."""
+
+    words: LinearHead
+    vectors: LinearHead | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -47,64 +60,67 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """Everything that changes an answer, the encoder's weights aside, which ``encoder`` names and checks."""
+    """Everything that changes an answer, the encoder's weights aside, which ``encoder`` names and checks.
+
+    Without an encoder it reads words alone, and needs neither its weights nor torch.
+    """
 
     name: str
     version: str
-    encoder: Encoder
+    encoder: Encoder | None
     words: Mapping[str, Words]
-    objective_heads: Mapping[str, LinearHead]
-    role_heads: Mapping[str, LinearHead]
+    objective_heads: Heads
+    role_heads: Heads
     calibration: Calibration
     cluster_calibration: Calibration
     role_slopes: tuple[float, ...]
     threshold: float
     doubt: tuple[float, float]  # probabilities between which a decision is likely wrong; the threshold lies in between
 
-    def features(self, inputs: Inputs, progress: Progress | None = None) -> dict[str, Any]:
-        """The feature matrix of each member."""
-        return {
-            "lexical": lexical_features(inputs, self.words),
-            "dense": dense_features(inputs, self.encoder, progress),
-        }
+    @property
+    def light(self) -> bool:
+        """Whether it answers without an encoder, so that a process more costs little."""
+        return self.encoder is None
+
+    def views(
+        self, inputs: Inputs, spans: Sequence[Sequence[Span]] | None = None, progress: Progress | None = None
+    ) -> Views:
+        """What the members see of passages, whose sentences are cut here unless they are given."""
+        if spans is None:
+            spans = [sentences(text) for text in inputs.texts] if self.encoder else []
+        return views_of(inputs, self.words, self.encoder, spans, progress)
 
     def score(self, inputs: Inputs, progress: Progress | None = None) -> Scores:
         """Calibrated probabilities of every passage; an empty input gives arrays of shape (0, 23), (0, 4), (0, 7)."""
-        return self._scores(self.features(inputs, progress)) if len(inputs) else no_scores()
+        return self.score_views(self.views(inputs, None, progress)) if len(inputs) else no_scores()
 
-    def score_with_parts(
-        self, inputs: Inputs, parts: Sequence[Sequence[Span]], progress: Progress | None = None
-    ) -> "tuple[Scores, list[NDArray[np.float32]]]":
-        """As ``score``, and for each passage the vectors of its parts, (parts, dimension), for ``score_parts``."""
-        if not len(inputs):
-            return no_scores(), []
-        vectors, of_parts = dense_features_with_parts(inputs, parts, self.encoder, progress)
-        return self._scores({"lexical": lexical_features(inputs, self.words), "dense": vectors}), of_parts
-
-    def score_parts(self, inputs: Inputs, vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
-        """Calibrated probabilities of parts of passages, shape (n, 23).
-
-        Args:
-            inputs: the parts, each with the context of its passage.
-            vectors: their vectors, shape (n, dimension).
-        """
-        features = {"lexical": lexical_features(inputs, self.words), "dense": vectors}
-        return self.calibration.probabilities(member_logits(self.objective_heads, features))
-
-    def _scores(self, features: Mapping[str, Any]) -> Scores:
-        objectives = self.calibration.probabilities(member_logits(self.objective_heads, features))
+    def score_views(self, views: Views) -> Scores:
+        """Calibrated probabilities of passages already looked at."""
+        objectives = self.calibration.probabilities(objective_logits(self.objective_heads, views))
         return Scores(
             objectives=objectives,
             clusters=self.cluster_calibration.probabilities(cluster_logits(objectives)[np.newaxis]),
-            roles=class_probabilities(self.role_slopes, member_logits(self.role_heads, features)),
+            roles=class_probabilities(self.role_slopes, role_logits(self.role_heads, views)),
         )
+
+    def score_sentences(self, inputs: Inputs, vectors: "NDArray[np.float32] | None") -> "NDArray[np.float32]":
+        """Calibrated probabilities of sentences as if each were a passage, shape (n, 23).
+
+        Args:
+            inputs: the sentences, each with the context of its passage.
+            vectors: of the sentences within their passages, shape (n, dimension); None without an encoder.
+        """
+        words = views_of(inputs, self.words, None, ())
+        parts = None if vectors is None else list(vectors[:, np.newaxis])
+        views = Views(words.words, words.manner, vectors, parts)
+        return self.calibration.probabilities(objective_logits(self.objective_heads, views))
 
     def deciding_words(self, inputs: Inputs, most: int) -> dict[int, list[tuple[str, float]]]:
         """For each objective the ``most`` terms of the first text with the largest positive share in its logit."""
         row = self.words["text"].rows(inputs.texts[:1])
         terms, columns = self.words["text"].terms, row.indices
-        # The text's terms come first among the lexical features.
-        shares = row.data[:, np.newaxis] * self.objective_heads["lexical"].weights[columns]
+        # The text's terms come first among the features.
+        shares = row.data[:, np.newaxis] * self.objective_heads.words.weights[columns]
         best = np.argsort(-shares, axis=0)[:most]
         return {
             number: [
@@ -121,9 +137,24 @@ def no_scores() -> Scores:
     return Scores(*(np.zeros((0, n), dtype=np.float32) for n in (len(NUMBERS), len(CLUSTERS), len(ROLES))))
 
 
-def member_logits(heads: Mapping[str, LinearHead], features: Mapping[str, Any]) -> "NDArray[np.float32]":
-    """Logits of all members, shape (members, n, labels)."""
-    return np.stack([heads[member].logits(features[member]) for member in MEMBERS])
+def objective_logits(heads: Heads, views: Views) -> "NDArray[np.float32]":
+    """Logits of the members, shape (members, n, 23): words, the whole passage, its most telling sentence.
+
+    A passage that speaks of two things says each in a sentence of its own, which the mean over the whole blurs.
+    """
+    members = [heads.words.logits(views.words)]
+    if heads.vectors is not None and views.vectors is not None and views.parts is not None:
+        whole = heads.vectors.logits(views.vectors)
+        members += [whole, _highest(whole, [heads.vectors.logits(rows) for rows in views.parts])]
+    return np.stack(members)
+
+
+def role_logits(heads: Heads, views: Views) -> "NDArray[np.float32]":
+    """Logits of the members, shape (members, n, 7): manner of speaking, the whole passage."""
+    members = [heads.words.logits(views.manner)]
+    if heads.vectors is not None and views.vectors is not None:
+        members.append(heads.vectors.logits(views.vectors))
+    return np.stack(members)
 
 
 def cluster_logits(objectives: "NDArray[np.floating]") -> "NDArray[np.float64]":
@@ -135,3 +166,8 @@ def cluster_logits(objectives: "NDArray[np.floating]") -> "NDArray[np.float64]":
     log_none = np.stack([absent[:, [n - 1 for n in cluster.objectives]].sum(axis=1) for cluster in CLUSTERS], axis=1)
     log_none = np.minimum(log_none, -1e-9)
     return np.asarray(np.log(-np.expm1(log_none)) - log_none)
+
+
+def _highest(whole: "NDArray[np.float32]", of_parts: "Sequence[NDArray[np.float32]]") -> "NDArray[np.float32]":
+    """For each passage and label the highest of its sentences; of the whole where it has none."""
+    return np.stack([rows.max(axis=0) if len(rows) else own for own, rows in zip(whole, of_parts, strict=True)])

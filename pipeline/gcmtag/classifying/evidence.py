@@ -1,19 +1,17 @@
 """The words that carry each predicted objective: the sentences of a passage, scored beside it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
-from gcmtag.classifying.classifier import Classifier, Scores
+from gcmtag.classifying.classifier import Classifier, Scores, no_scores
+from gcmtag.classifying.features import Views
 from gcmtag.classifying.inputs import Inputs
 from gcmtag.document import Evidence
 from gcmtag.encoding.encoder import Progress
 from gcmtag.objectives import NUMBERS
 from gcmtag.segmenting.sentences import sentences
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 RELATIVE_LEVEL: Final = 0.7  # a sentence also counts if it scores at least this share of the passage's best sentence
 
@@ -29,12 +27,15 @@ def score_with_evidence(
     """
     readable = [_has_words(text) for text in inputs.texts]
     spans = [sentences(text) if some else [] for text, some in zip(inputs.texts, readable, strict=True)]
-    scores, vectors = classifier.score_with_parts(inputs, spans, progress)
+    if not len(inputs):
+        return no_scores(), [], []
+    views = classifier.views(inputs, spans, progress)
+    scores = classifier.score_views(views)
     objectives = [
         tuple(number for number, p in zip(NUMBERS, row, strict=True) if some and p >= classifier.threshold)
         for row, some in zip(scores.objectives, readable, strict=True)
     ]
-    return scores, objectives, _evidence(classifier, inputs, objectives, spans, vectors)
+    return scores, objectives, _evidence(classifier, inputs, objectives, spans, views)
 
 
 def _evidence(
@@ -42,19 +43,20 @@ def _evidence(
     inputs: Inputs,
     objectives: Sequence[tuple[int, ...]],
     spans: Sequence[Sequence[tuple[int, int]]],
-    vectors: "Sequence[NDArray[np.float32]]",
+    views: Views,
 ) -> list[tuple[Evidence, ...]]:
     tagged = [i for i, found in enumerate(objectives) if found]
+    evidence: list[tuple[Evidence, ...]] = [()] * len(inputs)
+    if not tagged:
+        return evidence
     owners = [i for i in tagged for _ in spans[i]]
     pieces = Inputs(
         texts=[inputs.texts[i][start:end] for i in tagged for start, end in spans[i]],
         contexts=[inputs.contexts[i] for i in owners],
         declared=[()] * len(owners),
     )
-    evidence: list[tuple[Evidence, ...]] = [()] * len(inputs)
-    if not tagged:
-        return evidence
-    scores = classifier.score_parts(pieces, np.concatenate([vectors[i] for i in tagged]))
+    vectors = None if views.parts is None else np.concatenate([views.parts[i] for i in tagged])
+    scores = classifier.score_sentences(pieces, vectors)
     ends = np.cumsum([len(spans[i]) for i in tagged])
     for i, rows in zip(tagged, np.split(scores, ends[:-1]), strict=True):
         evidence[i] = tuple(

@@ -1,13 +1,14 @@
 """A classifier on disk: JSON and safetensors with a manifest of hashes; loading runs no code from the files.
 
-Format version 2; version 1 had adapters in float16 and no band of doubt. To change the format: raise
-``FORMAT_VERSION``, keep reading the former version or say in the error how to rebuild, and note the change here.
+Format version 3; version 2 had weights on words in float16, one vocabulary less and two members, version 1 adapters in
+float16 and no band of doubt. To change the format: raise ``FORMAT_VERSION``, keep reading the former version or say in
+the error how to rebuild, and note the change here.
 
     manifest.json       format version, name, version, SHA-256 of every other file
     settings.json       encoder, calibration, thresholds, sizes
-    vocabulary.json     terms of the text and context vocabularies, in column order
-    weights.safetensors idf weights, heads (float16 on words, float32 on vectors), adapter (int8
-                        with a float32 scale for each row)
+    vocabulary.json     terms of each vocabulary, in column order, and the words that it passes over
+    weights.safetensors idf weights, heads on vectors (float32), heads on words and adapter (int8 with a float32 scale
+                        for each row)
     unseen.safetensors  scores (n, 23) and labels (n, 23) of labelled passages that the members did not see, and the
                         number of each one's document (n): what is known of the classifier's errors; changes no answer
     card.json           what the model was trained on and how (changes no answer)
@@ -23,19 +24,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gcmtag.classifying.calibration import Calibration
-from gcmtag.classifying.classifier import MEMBERS, Classifier, LinearHead
-from gcmtag.classifying.features import Words
-from gcmtag.encoding import Adapter, load_encoder
+from gcmtag.classifying.classifier import Classifier, Heads, LinearHead
+from gcmtag.classifying.words import Words
+from gcmtag.encoding import Adapter, Encoder, load_encoder
 from gcmtag.encoding.adapter import compressed, restored
 from gcmtag.errors import ModelDamaged, ModelNotFound
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 ANSWERING_FILES: Final = ("settings.json", "vocabulary.json", "weights.safetensors")
 UNSEEN_FILE: Final = "unseen.safetensors"
-SCALES: Final = "adapter_scales"
+SCALES: Final = ".scales"
 KINDS: Final = ("objective", "role")
 
 
@@ -64,7 +65,7 @@ def save_classifier(classifier: Classifier, folder: Path, card: Mapping[str, Any
 
     folder.mkdir(parents=True, exist_ok=True)
     _write_json(folder / "settings.json", _settings(classifier))
-    _write_json(folder / "vocabulary.json", {name: list(words.terms) for name, words in classifier.words.items()})
+    _write_json(folder / "vocabulary.json", {name: _vocabulary(words) for name, words in classifier.words.items()})
     save_file(_tensors(classifier), folder / "weights.safetensors")
     _write_json(folder / "card.json", card)
     save_file(
@@ -97,10 +98,10 @@ def load_classifier(folder: Path) -> tuple[Classifier, str]:
     classifier = Classifier(
         name=manifest["name"],
         version=manifest["version"],
-        encoder=load_encoder(settings["encoder"], settings["max_tokens"], _adapter(tensors, settings["adapter_scale"])),
+        encoder=_encoder(settings["encoder"], tensors),
         words={
-            name: Words(tuple(terms), tensors[f"idf.{name}"], settings["longest_term"][name])
-            for name, terms in vocabulary.items()
+            name: Words(tuple(own["terms"]), tensors[f"idf.{name}"], own["longest"], frozenset(own["passed_over"]))
+            for name, own in vocabulary.items()
         },
         objective_heads=_heads(tensors, "objective"),
         role_heads=_heads(tensors, "role"),
@@ -163,11 +164,14 @@ def model_id(manifest: Mapping[str, Any]) -> str:
 
 
 def _settings(classifier: Classifier) -> dict[str, Any]:
+    encoder = classifier.encoder
     return {
-        "encoder": classifier.encoder.name,
-        "max_tokens": classifier.encoder.max_tokens,
-        "adapter_scale": classifier.encoder.adapter.scale if classifier.encoder.adapter else None,
-        "longest_term": {name: words.longest for name, words in classifier.words.items()},
+        "encoder": encoder
+        and {
+            "name": encoder.name,
+            "max_tokens": encoder.max_tokens,
+            "adapter_scale": encoder.adapter.scale if encoder.adapter else None,
+        },
         "calibration": _as_json(classifier.calibration),
         "cluster_calibration": _as_json(classifier.cluster_calibration),
         "role_slopes": list(classifier.role_slopes),
@@ -176,21 +180,33 @@ def _settings(classifier: Classifier) -> dict[str, Any]:
     }
 
 
+def _vocabulary(words: Words) -> dict[str, Any]:
+    return {"longest": words.longest, "passed_over": sorted(words.passed_over), "terms": list(words.terms)}
+
+
 def _tensors(classifier: Classifier) -> dict[str, Any]:
     tensors: dict[str, Any] = {f"idf.{name}": words.idf for name, words in classifier.words.items()}
     for kind, heads in zip(KINDS, (classifier.objective_heads, classifier.role_heads), strict=True):
-        for member, head in heads.items():
-            # The vocabulary is long and its weights small: half precision changes no score by 0.001.
-            dtype = np.float16 if member == "lexical" else np.float32
-            tensors[f"{kind}.{member}.weights"] = np.ascontiguousarray(head.weights.astype(dtype))
-            tensors[f"{kind}.{member}.bias"] = head.bias
-    if classifier.encoder.adapter is not None:
+        tensors |= _compressed(f"{kind}.words.weights", heads.words.weights) | {f"{kind}.words.bias": heads.words.bias}
+        if heads.vectors is not None:
+            tensors[f"{kind}.vectors.weights"] = np.ascontiguousarray(heads.vectors.weights)
+            tensors[f"{kind}.vectors.bias"] = heads.vectors.bias
+    if classifier.encoder is not None and classifier.encoder.adapter is not None:
         for half in ("down", "up"):
             for layer, matrix in getattr(classifier.encoder.adapter, half).items():
-                numbers, scales = compressed(matrix)
-                tensors[f"adapter.{half}.{layer}"] = np.ascontiguousarray(numbers)
-                tensors[f"{SCALES}.{half}.{layer}"] = scales
+                tensors |= _compressed(f"adapter.{half}.{layer}", matrix)
     return tensors
+
+
+def _compressed(name: str, matrix: "NDArray[np.float32]") -> dict[str, Any]:
+    numbers, scales = compressed(matrix)
+    return {name: np.ascontiguousarray(numbers), name + SCALES: scales}
+
+
+def _encoder(settings: Mapping[str, Any] | None, tensors: Mapping[str, Any]) -> Encoder | None:
+    if settings is None:
+        return None
+    return load_encoder(settings["name"], settings["max_tokens"], _adapter(tensors, settings["adapter_scale"]))
 
 
 def _adapter(tensors: Mapping[str, Any], scale: float | None) -> Adapter | None:
@@ -198,9 +214,9 @@ def _adapter(tensors: Mapping[str, Any], scale: float | None) -> Adapter | None:
         return None
     halves = {
         half: {
-            name.removeprefix(start): restored(value, tensors[name.replace("adapter", SCALES, 1)])
+            name.removeprefix(start): restored(value, tensors[name + SCALES])
             for name, value in tensors.items()
-            if name.startswith(start)
+            if name.startswith(start) and not name.endswith(SCALES)
         }
         for half in ("down", "up")
         for start in [f"adapter.{half}."]
@@ -208,11 +224,12 @@ def _adapter(tensors: Mapping[str, Any], scale: float | None) -> Adapter | None:
     return Adapter(halves["down"], halves["up"], scale)
 
 
-def _heads(tensors: Mapping[str, Any], kind: str) -> dict[str, LinearHead]:
-    return {
-        member: LinearHead(tensors[f"{kind}.{member}.weights"].astype(np.float32), tensors[f"{kind}.{member}.bias"])
-        for member in MEMBERS
-    }
+def _heads(tensors: Mapping[str, Any], kind: str) -> Heads:
+    name = f"{kind}.words.weights"
+    words = LinearHead(restored(tensors[name], tensors[name + SCALES]), tensors[f"{kind}.words.bias"])
+    if f"{kind}.vectors.weights" not in tensors:
+        return Heads(words)
+    return Heads(words, LinearHead(tensors[f"{kind}.vectors.weights"], tensors[f"{kind}.vectors.bias"]))
 
 
 def _as_json(calibration: Calibration) -> dict[str, Any]:
@@ -224,7 +241,9 @@ def _calibration(values: Mapping[str, Any]) -> Calibration:
 
 
 def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    # Terms one below the other would be as many lines; few would read them.
+    indent = None if path.name == "vocabulary.json" else 1
+    path.write_text(json.dumps(value, indent=indent, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _sha256(path: Path) -> str:

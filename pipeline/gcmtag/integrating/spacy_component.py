@@ -13,6 +13,7 @@ from spacy.util import minibatch
 from gcmtag.document import Evidence, Tags
 from gcmtag.integrating.loading import loaded
 from gcmtag.objectives import NUMBERS, OBJECTIVES, clusters_of
+from gcmtag.segmenting.sentences import sentence_starts
 from gcmtag.tagger import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -65,6 +66,15 @@ class GcmtagComponent:
                 scores.append(item.score)
         group.attrs["scores"] = np.array(scores, dtype=np.float32)
         doc.spans[self.spans_key] = group
+
+
+@Language.component("gcmtag_sentences", assigns=["token.is_sent_start", "doc.sents"])
+def mark_sentences(doc: Doc) -> Doc:
+    """Marks sentences by the rules for the prose of official documents that evidence is cut by."""
+    starts = sentence_starts(doc.text)
+    for token in doc:
+        token.is_sent_start = token.i == 0 or token.idx in starts
+    return doc
 
 
 @Language.factory(

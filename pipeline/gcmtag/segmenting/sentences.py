@@ -1,12 +1,8 @@
-"""Sentences of a passage as character spans, by a spaCy pipeline with rules for the prose of official documents."""
+"""Sentences of a passage as character spans, by rules for the prose of official documents."""
 
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from spacy.language import Language
-    from spacy.tokens import Doc
+from itertools import pairwise
+from typing import Final
 
 # What stands before a full stop that does not end a sentence, in lower case and without the stop.
 _ABBREVIATIONS: Final = frozenset(
@@ -106,37 +102,18 @@ def sentences(text: str) -> list[tuple[int, int]]:
     >>> [text[start:end] for start, end in sentences(text)]
     ['Convention No. 7 was ratified.', 'It applies.']
     """
+    edges = [0, *sorted(sentence_starts(text) - {0, len(text)}), len(text)]
     spans: list[tuple[int, int]] = []
-    for sentence in _pipeline()(text).sents:
-        start, end = sentence.start_char, sentence.end_char
+    for start, end in pairwise(edges):
         body = text[start:end]
-        start += len(body) - len(body.lstrip())
-        end -= len(body) - len(body.rstrip())
-        if start < end:
-            spans.append((start, end))
+        first, last = start + len(body) - len(body.lstrip()), end - len(body) + len(body.rstrip())
+        if first < last:
+            spans.append((first, last))
     return spans
 
 
-@lru_cache(maxsize=1)
-def _pipeline() -> "Language":
-    import spacy  # noqa: PLC0415 - takes most of a second, and only those who ask for sentences need it
-    from spacy.language import Language  # noqa: PLC0415
-
-    if not Language.has_factory("gcmtag_sentences"):
-        Language.component("gcmtag_sentences", func=_mark_sentences)
-    pipeline = spacy.blank("en")
-    pipeline.add_pipe("gcmtag_sentences")
-    return pipeline
-
-
-def _mark_sentences(doc: "Doc") -> "Doc":
-    starts = _sentence_starts(doc.text)
-    for token in doc:
-        token.is_sent_start = token.idx in starts or token.i == 0
-    return doc
-
-
-def _sentence_starts(text: str) -> set[int]:
+def sentence_starts(text: str) -> set[int]:
+    """Positions at which a sentence begins after another."""
     return {match.end() for match in re.finditer(r"[.!?…;][)\]”’\"'»]*\s+", text) if _ends_here(text, match)}
 
 

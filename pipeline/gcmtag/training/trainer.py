@@ -3,7 +3,7 @@
 import platform
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,13 +12,22 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gcmtag.classifying.calibration import Calibration, band_of_doubt, best_threshold, fit_calibration, fit_temperatures
-from gcmtag.classifying.classifier import Classifier, LinearHead, cluster_logits, member_logits
-from gcmtag.classifying.features import Words, dense_features, joined_texts, lexical_features
+from gcmtag.classifying.classifier import (
+    Classifier,
+    Heads,
+    LinearHead,
+    cluster_logits,
+    objective_logits,
+    role_logits,
+)
+from gcmtag.classifying.features import joined_texts, views_of
 from gcmtag.classifying.storage import Unseen
+from gcmtag.classifying.words import Words
 from gcmtag.encoding import Encoder, load_encoder
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import CorpusMismatch
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
+from gcmtag.segmenting.sentences import sentences
 from gcmtag.training.corpus import COMPACT_DOCUMENT, LabelledPassage, inputs_of, label_matrix, reader_shares
 from gcmtag.training.finetuning import Lesson, Tuned, finetune
 from gcmtag.training.recipe import Recipe
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONTEXT_TERMS: Final = 5_000
+MANNER_TERMS: Final = 12_000
 FEWEST_DOCUMENTS: Final = 3
 FIRST_SHARE: Final = 70  # percent of the work that the first fit is, for the progress bar
 UNSEEN: Final = -30.0  # logit of a label that the training passages never show
@@ -49,8 +59,8 @@ class _Members:
 
     encoder: Encoder
     words: dict[str, Words]
-    objectives: dict[str, LinearHead]
-    roles: dict[str, LinearHead]
+    objectives: Heads
+    roles: Heads
     tuned: Tuned | None
 
 
@@ -167,8 +177,9 @@ def _fit(
     words = {
         "text": Words.learn(inputs.texts, recipe.longest_term, recipe.most_terms),
         "context": Words.learn(inputs.nearest_contexts(), 1, CONTEXT_TERMS),
+        "manner": Words.learn(inputs.texts, recipe.longest_term, MANNER_TERMS, pass_over_stop_words=False),
     }
-    lexical = lexical_features(inputs, words)
+    seen = views_of(inputs, words, None, ())
     tuned: Tuned | None = None
     if recipe.epochs:
         lesson = Lesson(joined_texts(inputs), inputs.texts, reader_shares(passages), roles)
@@ -177,25 +188,22 @@ def _fit(
         objective_head, role_head = tuned.objectives, tuned.roles
     else:
         encoder = load_encoder(recipe.encoder, recipe.max_tokens)
-        dense = dense_features(inputs, encoder, progress)
-        objective_head = fit_objectives(dense, labels, recipe.dense_strength)
-        role_head = _fit_roles(dense, roles, recipe.dense_strength)
+        vectors = encoder.encode(joined_texts(inputs), progress)
+        objective_head = fit_objectives(vectors, labels, recipe.dense_strength)
+        role_head = _fit_roles(vectors, roles, recipe.dense_strength)
     return _Members(
         encoder,
         words,
-        {"lexical": fit_objectives(lexical, labels, recipe.lexical_strength), "dense": objective_head},
-        {"lexical": _fit_roles(lexical, roles, recipe.lexical_strength), "dense": role_head},
+        Heads(fit_objectives(seen.words, labels, recipe.lexical_strength).rounded(), objective_head),
+        Heads(_fit_roles(seen.manner, roles, recipe.lexical_strength).rounded(), role_head),
         tuned,
     )
 
 
 def _decide(members: _Members, judged: Sequence[LabelledPassage]) -> _Decisions:
     inputs, labels, roles = inputs_of(judged), label_matrix(judged), _role_indices(judged)
-    features: Mapping[str, Any] = {
-        "lexical": lexical_features(inputs, members.words),
-        "dense": dense_features(inputs, members.encoder),
-    }
-    logits = member_logits(members.objectives, features)
+    views = views_of(inputs, members.words, members.encoder, [sentences(text) for text in inputs.texts])
+    logits = objective_logits(members.objectives, views)
     calibration = fit_calibration(logits, labels)
     probabilities = calibration.probabilities(logits)
     known = np.flatnonzero(roles >= 0)
@@ -203,7 +211,7 @@ def _decide(members: _Members, judged: Sequence[LabelledPassage]) -> _Decisions:
     return _Decisions(
         calibration=calibration,
         cluster_calibration=fit_calibration(cluster_logits(probabilities)[np.newaxis], _cluster_labels(labels)),
-        role_slopes=fit_temperatures(member_logits(members.roles, features)[:, known], roles[known]),
+        role_slopes=fit_temperatures(role_logits(members.roles, views)[:, known], roles[known]),
         threshold=threshold,
         doubt=band_of_doubt(probabilities, labels, threshold),
         unseen=Unseen(probabilities, labels, np.unique([p.document for p in judged], return_inverse=True)[1]),
