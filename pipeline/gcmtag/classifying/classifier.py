@@ -1,13 +1,13 @@
 """The classifier: members that see words, vectors and sentences, whose logits are blended and calibrated."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gcmtag.classifying.calibration import Calibration, class_probabilities
-from gcmtag.classifying.features import Views, views_of
+from gcmtag.classifying.features import Dictionary, Views, views_of
 from gcmtag.classifying.inputs import Inputs
 from gcmtag.classifying.words import Words
 from gcmtag.encoding import Encoder
@@ -69,6 +69,7 @@ class Classifier:
     version: str
     encoder: Encoder | None
     words: Mapping[str, Words]
+    dictionary: Dictionary | None
     objective_heads: Heads
     role_heads: Heads
     calibration: Calibration
@@ -88,7 +89,7 @@ class Classifier:
         """What the members see of passages, whose sentences are cut here unless they are given."""
         if spans is None:
             spans = [sentences(text) for text in inputs.texts] if self.encoder else []
-        return views_of(inputs, self.words, self.encoder, spans, progress)
+        return views_of(inputs, self.words, self.encoder, spans, self.dictionary, progress)
 
     def score(self, inputs: Inputs, progress: Progress | None = None) -> Scores:
         """Calibrated probabilities of every passage; an empty input gives arrays of shape (0, 23), (0, 4), (0, 7)."""
@@ -110,9 +111,8 @@ class Classifier:
             inputs: the sentences, each with the context of its passage.
             vectors: of the sentences within their passages, shape (n, dimension); None without an encoder.
         """
-        words = views_of(inputs, self.words, None, ())
         parts = None if vectors is None else list(vectors[:, np.newaxis])
-        views = Views(words.words, words.manner, vectors, parts)
+        views = replace(views_of(inputs, self.words, dictionary=self.dictionary), vectors=vectors, parts=parts)
         return self.calibration.probabilities(objective_logits(self.objective_heads, views))
 
     def deciding_words(self, inputs: Inputs, most: int) -> dict[int, list[tuple[str, float]]]:
@@ -138,11 +138,14 @@ def no_scores() -> Scores:
 
 
 def objective_logits(heads: Heads, views: Views) -> "NDArray[np.float32]":
-    """Logits of the members, shape (members, n, 23): words, the whole passage, its most telling sentence.
+    """Logits of the members, (members, n, 23): words, the dictionary, the whole passage, its most telling sentence.
 
-    A passage that speaks of two things says each in a sentence of its own, which the mean over the whole blurs.
+    Those that a classifier lacks are left out. A passage that speaks of two things says each in a sentence of its own,
+    which the mean over the whole blurs.
     """
     members = [heads.words.logits(views.words)]
+    if views.looked_up is not None:
+        members.append(views.looked_up)
     if heads.vectors is not None and views.vectors is not None and views.parts is not None:
         whole = heads.vectors.logits(views.vectors)
         members += [whole, _highest(whole, [heads.vectors.logits(rows) for rows in views.parts])]

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from gcmtag.classifying.inputs import Inputs
 from gcmtag.classifying.words import Words
 from gcmtag.encoding import Encoder
+from gcmtag.encoding.adapter import compressed, restored
 from gcmtag.encoding.encoder import Progress
 from gcmtag.encoding.transformer import Span
 from gcmtag.objectives import OBJECTIVES
@@ -19,6 +20,36 @@ if TYPE_CHECKING:
 
 CONTEXT_WEIGHT: Final = 0.3
 CONTEXT_MARK: Final = " | "
+HIGHEST_LOG_ODDS: Final = 9.0  # of a word; beyond that a single word would outweigh everything else
+NO_WORD_ODDS: Final = float(np.exp(-4.0))  # of a text without any word of the dictionary
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """What a model with an encoder said of single words by themselves: how much each speaks for each objective.
+
+    Attributes:
+        words: single words.
+        log_odds: shape (words, 23), float32.
+    """
+
+    words: Words
+    log_odds: "NDArray[np.float32]"
+
+    def __post_init__(self) -> None:
+        if self.log_odds.shape != (len(self.words.terms), len(OBJECTIVES)):
+            raise ValueError(f"log odds {self.log_odds.shape} for {len(self.words.terms)} words")
+
+    def logits(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Shape (n, 23), float32: the odds of a text's words, each word counted once, added up."""
+        present = self.words.counts(texts)
+        present.data[:] = 1.0
+        odds = np.exp(np.minimum(self.log_odds, HIGHEST_LOG_ODDS))
+        return np.log(np.asarray(present @ odds) + NO_WORD_ODDS).astype(np.float32)
+
+    def rounded(self) -> "Dictionary":
+        """The same as it will be after writing and reading."""
+        return Dictionary(self.words, restored(*compressed(self.log_odds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +61,22 @@ class Views:
         manner: sparse (n, manner terms + context terms), for roles: "should", "has" and "not" are words here too.
         vectors: (n, dimension), float32, of text and context together; None where a classifier has no encoder.
         parts: for each passage the vectors of its sentences, (sentences, dimension); None likewise.
+        looked_up: (n, 23), float32, what the dictionary gives; None where a classifier has none.
     """
 
     words: Any
     manner: Any
     vectors: "NDArray[np.float32] | None" = None
     parts: "Sequence[NDArray[np.float32]] | None" = None
+    looked_up: "NDArray[np.float32] | None" = None
 
 
 def views_of(
     inputs: Inputs,
     words: Mapping[str, Words],
-    encoder: Encoder | None,
-    spans: Sequence[Sequence[Span]],
+    encoder: Encoder | None = None,
+    spans: Sequence[Sequence[Span]] = (),
+    dictionary: Dictionary | None = None,
     progress: Progress | None = None,
 ) -> Views:
     """Views of passages.
@@ -51,16 +85,17 @@ def views_of(
         inputs: the passages.
         words: the vocabularies ``text``, ``context`` and ``manner``.
         encoder: None for a classifier that reads words alone.
-        spans: characters [start, end) of the sentences of each text.
+        spans: characters [start, end) of the sentences of each text, for the encoder.
+        dictionary: None for a classifier that has none.
         progress: called with (texts encoded, texts in all).
     """
     nearest = words["context"].rows(inputs.nearest_contexts())
     declared = sp.csr_matrix(declared_rows(inputs))
     seen = sp.hstack([words["text"].rows(inputs.texts), CONTEXT_WEIGHT * nearest, declared]).tocsr()
     manner = sp.hstack([words["manner"].rows(inputs.texts), nearest]).tocsr()
-    if encoder is None:
-        return Views(seen, manner)
-    return Views(seen, manner, *_vectors(inputs, encoder, spans, progress))
+    looked_up = None if dictionary is None else dictionary.logits(inputs.texts)
+    vectors, parts = (None, None) if encoder is None else _vectors(inputs, encoder, spans, progress)
+    return Views(seen, manner, vectors, parts, looked_up)
 
 
 def declared_rows(inputs: Inputs) -> "NDArray[np.float32]":

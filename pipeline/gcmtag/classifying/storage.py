@@ -7,10 +7,11 @@ the error how to rebuild, and note the change here.
     manifest.json       format version, name, version, SHA-256 of every other file
     settings.json       encoder, calibration, thresholds, sizes
     vocabulary.json     terms of each vocabulary, in column order, and the words that it passes over
-    weights.safetensors idf weights, heads on vectors (float32), heads on words and adapter (int8 with a float32 scale
-                        for each row)
-    unseen.safetensors  scores (n, 23) and labels (n, 23) of labelled passages that the members did not see, and the
-                        number of each one's document (n): what is known of the classifier's errors; changes no answer
+    weights.safetensors idf weights, heads on vectors (float32), heads on words, dictionary and adapter (int8 with a
+                        float32 scale for each row)
+    unseen.safetensors  scores (n, 23; float16) and labels (n, 23) of labelled passages that the members did not see,
+                        and the number of each one's document (n): what is known of the classifier's errors; changes
+                        no answer
     card.json           what the model was trained on and how (changes no answer)
 """
 
@@ -25,6 +26,7 @@ import numpy as np
 
 from gcmtag.classifying.calibration import Calibration
 from gcmtag.classifying.classifier import Classifier, Heads, LinearHead
+from gcmtag.classifying.features import Dictionary
 from gcmtag.classifying.words import Words
 from gcmtag.encoding import Adapter, Encoder, load_encoder
 from gcmtag.encoding.adapter import compressed, restored
@@ -37,6 +39,7 @@ FORMAT_VERSION: Final = 3
 ANSWERING_FILES: Final = ("settings.json", "vocabulary.json", "weights.safetensors")
 UNSEEN_FILE: Final = "unseen.safetensors"
 SCALES: Final = ".scales"
+DICTIONARY: Final = "dictionary"
 KINDS: Final = ("objective", "role")
 
 
@@ -65,11 +68,13 @@ def save_classifier(classifier: Classifier, folder: Path, card: Mapping[str, Any
 
     folder.mkdir(parents=True, exist_ok=True)
     _write_json(folder / "settings.json", _settings(classifier))
-    _write_json(folder / "vocabulary.json", {name: _vocabulary(words) for name, words in classifier.words.items()})
+    _write_json(
+        folder / "vocabulary.json", {name: _vocabulary(words) for name, words in _all_words(classifier).items()}
+    )
     save_file(_tensors(classifier), folder / "weights.safetensors")
     _write_json(folder / "card.json", card)
     save_file(
-        {"scores": unseen.scores.astype(np.float32), "labels": unseen.labels, "documents": unseen.documents},
+        {"scores": unseen.scores.astype(np.float16), "labels": unseen.labels, "documents": unseen.documents},
         folder / UNSEEN_FILE,
     )
     names = (*ANSWERING_FILES, UNSEEN_FILE, "card.json")
@@ -99,10 +104,8 @@ def load_classifier(folder: Path) -> tuple[Classifier, str]:
         name=manifest["name"],
         version=manifest["version"],
         encoder=_encoder(settings["encoder"], tensors),
-        words={
-            name: Words(tuple(own["terms"]), tensors[f"idf.{name}"], own["longest"], frozenset(own["passed_over"]))
-            for name, own in vocabulary.items()
-        },
+        words={name: _words(name, own, tensors) for name, own in vocabulary.items() if name != DICTIONARY},
+        dictionary=_dictionary(vocabulary, tensors),
         objective_heads=_heads(tensors, "objective"),
         role_heads=_heads(tensors, "role"),
         calibration=_calibration(settings["calibration"]),
@@ -124,7 +127,8 @@ def load_unseen(folder: Path) -> Unseen:
     from safetensors.numpy import load_file  # noqa: PLC0415
 
     read_manifest(folder)
-    return Unseen(**load_file(folder / UNSEEN_FILE))
+    stored = load_file(folder / UNSEEN_FILE)
+    return Unseen(stored["scores"].astype(np.float32), stored["labels"], stored["documents"])
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -180,12 +184,30 @@ def _settings(classifier: Classifier) -> dict[str, Any]:
     }
 
 
+def _all_words(classifier: Classifier) -> dict[str, Words]:
+    return {**classifier.words, **({DICTIONARY: classifier.dictionary.words} if classifier.dictionary else {})}
+
+
+def _words(name: str, vocabulary: Mapping[str, Any], tensors: Mapping[str, Any]) -> Words:
+    weights = tensors[f"idf.{name}"].astype(np.float32)
+    return Words(tuple(vocabulary["terms"]), weights, vocabulary["longest"], frozenset(vocabulary["passed_over"]))
+
+
+def _dictionary(vocabulary: Mapping[str, Any], tensors: Mapping[str, Any]) -> Dictionary | None:
+    if DICTIONARY not in vocabulary:
+        return None
+    words = _words(DICTIONARY, vocabulary[DICTIONARY], tensors)
+    return Dictionary(words, restored(tensors[DICTIONARY], tensors[DICTIONARY + SCALES]))
+
+
 def _vocabulary(words: Words) -> dict[str, Any]:
     return {"longest": words.longest, "passed_over": sorted(words.passed_over), "terms": list(words.terms)}
 
 
 def _tensors(classifier: Classifier) -> dict[str, Any]:
-    tensors: dict[str, Any] = {f"idf.{name}": words.idf for name, words in classifier.words.items()}
+    tensors: dict[str, Any] = {f"idf.{name}": words.idf for name, words in _all_words(classifier).items()}
+    if classifier.dictionary is not None:
+        tensors |= _compressed(DICTIONARY, classifier.dictionary.log_odds)
     for kind, heads in zip(KINDS, (classifier.objective_heads, classifier.role_heads), strict=True):
         tensors |= _compressed(f"{kind}.words.weights", heads.words.weights) | {f"{kind}.words.bias": heads.words.bias}
         if heads.vectors is not None:

@@ -83,6 +83,10 @@ class Tokenizer:
         self._rules.no_padding()
         self._rules.enable_truncation(max_tokens)
 
+    def whole_words(self) -> list[str]:
+        """The tokens that are words by themselves, in alphabetical order."""
+        return sorted(token for token in self._rules.get_vocab() if not token.startswith("##"))
+
     def __call__(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokens of each text; several cores share the work."""
         return [Tokens(found.ids, found.offsets) for found in self._rules.encode_batch(list(texts))]

@@ -1,7 +1,7 @@
 """The recipe of a model: every choice that training makes, in one TOML file."""
 
 import tomllib
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,9 @@ class Recipe:
         calibration_share: share of the documents that are drawn for it where a corpus has none of those.
         tested: documents that measure the recipe: the twin never sees them, and no decision depends on them.
         corpus: files or folders, relative to the recipe's own folder.
+        teacher: folder of a model, likewise relative, from whose encoder a model without one takes what single words
+            mean; its twin of the name ``TEACHER-held-out`` teaches this one's. Empty for a model with an encoder.
+        dictionary_words: how many single words it takes.
     """
 
     name: str
@@ -55,11 +58,14 @@ class Recipe:
     calibration_share: float
     tested: tuple[str, ...]
     corpus: tuple[Path, ...]
+    teacher: str = ""
+    dictionary_words: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, without the corpora's places, which differ between machines."""
         values = asdict(self)
         values.pop("corpus")
+        values["teacher"] = Path(self.teacher).name
         values |= {"calibration": list(self.calibration), "tested": list(self.tested)}
         return values
 
@@ -67,23 +73,37 @@ class Recipe:
 def read_recipe(path: Path, corpus: tuple[Path, ...] = ()) -> Recipe:
     """The recipe in a TOML file; ``corpus`` replaces the corpora that it names.
 
+    A recipe with the setting ``like`` takes all that it does not say itself from the recipe of that name beside it.
+
     Raises:
         UsageError: there is no such file, or it lacks a setting, or has one that does not exist or has the wrong type.
     """
+    values = _values(path)
+    if "like" in values:
+        other = path.parent / str(values.pop("like"))
+        values = _values(other) | values
+    recipe = _checked(path, values)
+    return replace(
+        recipe,
+        corpus=corpus or tuple(path.parent / entry for entry in recipe.corpus),
+        teacher=str(path.parent / recipe.teacher) if recipe.teacher else "",
+    )
+
+
+def _values(path: Path) -> dict[str, Any]:
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(
             f"{path} is not a readable recipe ({error}): copy models/standard.toml and change it"
         ) from error
-    recipe = _checked(path, values)
-    return replace(recipe, corpus=corpus or tuple(path.parent / entry for entry in recipe.corpus))
 
 
 def _checked(path: Path, values: dict[str, Any]) -> Recipe:
     types: dict[str, Any] = {field.name: field.type for field in fields(Recipe)}
-    if values.keys() != types.keys():
-        odd = ", ".join(sorted(values.keys() ^ types.keys()))
+    needed = {field.name for field in fields(Recipe) if field.default is MISSING}
+    if not needed <= values.keys() <= types.keys():
+        odd = ", ".join(sorted((needed - values.keys()) | (values.keys() - types.keys())))
         raise UsageError(f"{path}: missing or unknown settings: {odd}; compare with models/standard.toml")
     for name, value in values.items():
         if types[name] is float and type(value) is int:

@@ -20,7 +20,7 @@ from gcmtag.classifying.classifier import (
     objective_logits,
     role_logits,
 )
-from gcmtag.classifying.features import joined_texts, views_of
+from gcmtag.classifying.features import Dictionary, joined_texts, views_of
 from gcmtag.classifying.storage import Unseen
 from gcmtag.classifying.words import Words
 from gcmtag.encoding import Encoder, load_encoder
@@ -29,14 +29,15 @@ from gcmtag.errors import CorpusMismatch
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
 from gcmtag.segmenting.sentences import sentences
 from gcmtag.training.corpus import COMPACT_DOCUMENT, LabelledPassage, inputs_of, label_matrix, reader_shares
+from gcmtag.training.distilling import dictionary_of, load_teacher
 from gcmtag.training.finetuning import Lesson, Tuned, finetune
 from gcmtag.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CONTEXT_TERMS: Final = 5_000
-MANNER_TERMS: Final = 12_000
+CONTEXT_TERMS: Final = 4_000
+MANNER_TERMS: Final = 8_000
 FEWEST_DOCUMENTS: Final = 3
 FIRST_SHARE: Final = 70  # percent of the work that the first fit is, for the progress bar
 UNSEEN: Final = -30.0  # logit of a label that the training passages never show
@@ -57,8 +58,9 @@ class Trained:
 class _Members:
     """What one fit gives."""
 
-    encoder: Encoder
+    encoder: Encoder | None
     words: dict[str, Words]
+    dictionary: Dictionary | None
     objectives: Heads
     roles: Heads
     tuned: Tuned | None
@@ -96,7 +98,9 @@ def train(
         progress: called with (percent done, 100).
 
     Raises:
-        CorpusMismatch: too few documents, an objective without any passage, or too few roles.
+        CorpusMismatch: too few documents, an objective without any passage, or too few roles; or the teacher's twin
+            learned from a document that it must not know.
+        ModelNotFound: the recipe's teacher is not there.
         MissingExtra: the recipe fine-tunes and the library for it is not installed.
     """
     started = time.monotonic()
@@ -106,9 +110,18 @@ def train(
     _check_roles(seen, judged)
     first, second = ((checkpoints / f"fit-{n}.pt" if checkpoints else None) for n in (1, 2))
     further = replace(recipe, epochs=recipe.further_epochs, learning_rate=recipe.further_rate)
-    twin = _fit(seen, recipe, checkpoint=first, progress=_part(progress, 0, FIRST_SHARE))
-    decisions = _decide(twin, judged)
-    full = _fit(passages, further, twin.tuned, second, _part(progress, FIRST_SHARE, 100))
+    parts = _part(progress, 0, FIRST_SHARE), _part(progress, FIRST_SHARE, 100)
+    if recipe.teacher:
+        folder = Path(recipe.teacher)
+        unseen = [*recipe.tested, *(p.document for p in judged)]
+        twin_teacher = load_teacher(folder.with_name(f"{folder.name}-held-out"), unseen)
+        twin = _fit_by_teacher(seen, recipe, twin_teacher, parts[0])
+        decisions = _decide(twin, judged)
+        full = _fit_by_teacher(passages, recipe, load_teacher(folder), parts[1])
+    else:
+        twin = _fit(seen, recipe, checkpoint=first, progress=parts[0])
+        decisions = _decide(twin, judged)
+        full = _fit(passages, further, twin.tuned, second, parts[1])
     earlier = sum(fit.tuned.earlier_seconds for fit in (twin, full) if fit.tuned)
     seconds = time.monotonic() - started + earlier
     return Trained(
@@ -174,12 +187,7 @@ def _fit(
     progress: Progress | None = None,
 ) -> _Members:
     inputs, labels, roles = inputs_of(passages), label_matrix(passages), _role_indices(passages)
-    words = {
-        "text": Words.learn(inputs.texts, recipe.longest_term, recipe.most_terms),
-        "context": Words.learn(inputs.nearest_contexts(), 1, CONTEXT_TERMS),
-        "manner": Words.learn(inputs.texts, recipe.longest_term, MANNER_TERMS, pass_over_stop_words=False),
-    }
-    seen = views_of(inputs, words, None, ())
+    words, objective_words, role_words = _fit_words(passages, recipe)
     tuned: Tuned | None = None
     if recipe.epochs:
         lesson = Lesson(joined_texts(inputs), inputs.texts, reader_shares(passages), roles)
@@ -194,15 +202,42 @@ def _fit(
     return _Members(
         encoder,
         words,
-        Heads(fit_objectives(seen.words, labels, recipe.lexical_strength).rounded(), objective_head),
-        Heads(_fit_roles(seen.manner, roles, recipe.lexical_strength).rounded(), role_head),
+        None,
+        Heads(objective_words, objective_head),
+        Heads(role_words, role_head),
         tuned,
+    )
+
+
+def _fit_by_teacher(
+    passages: Sequence[LabelledPassage], recipe: Recipe, teacher: Classifier, progress: Progress | None
+) -> _Members:
+    words, objective_words, role_words = _fit_words(passages, recipe)
+    dictionary = dictionary_of(teacher, words["text"], recipe.dictionary_words, progress)
+    return _Members(None, words, dictionary, Heads(objective_words), Heads(role_words), None)
+
+
+def _fit_words(passages: Sequence[LabelledPassage], recipe: Recipe) -> tuple[dict[str, Words], LinearHead, LinearHead]:
+    """The vocabularies, and the heads on them of objectives and of roles."""
+    inputs = inputs_of(passages)
+    words = {
+        "text": Words.learn(inputs.texts, recipe.longest_term, recipe.most_terms),
+        "context": Words.learn(inputs.nearest_contexts(), 1, CONTEXT_TERMS),
+        "manner": Words.learn(inputs.texts, recipe.longest_term, MANNER_TERMS, pass_over_stop_words=False),
+    }
+    seen = views_of(inputs, words)
+    return (
+        words,
+        fit_objectives(seen.words, label_matrix(passages), recipe.lexical_strength).rounded(),
+        _fit_roles(seen.manner, _role_indices(passages), recipe.lexical_strength).rounded(),
     )
 
 
 def _decide(members: _Members, judged: Sequence[LabelledPassage]) -> _Decisions:
     inputs, labels, roles = inputs_of(judged), label_matrix(judged), _role_indices(judged)
-    views = views_of(inputs, members.words, members.encoder, [sentences(text) for text in inputs.texts])
+    views = views_of(
+        inputs, members.words, members.encoder, [sentences(text) for text in inputs.texts], members.dictionary
+    )
     logits = objective_logits(members.objectives, views)
     calibration = fit_calibration(logits, labels)
     probabilities = calibration.probabilities(logits)
@@ -224,6 +259,7 @@ def _assemble(name: str, recipe: Recipe, members: _Members, decisions: _Decision
         version=recipe.version,
         encoder=members.encoder,
         words=members.words,
+        dictionary=members.dictionary,
         objective_heads=members.objectives,
         role_heads=members.roles,
         calibration=decisions.calibration,
