@@ -9,14 +9,15 @@ import numpy as np
 
 from gcmtag.classifying import Classifier, Inputs, load_classifier
 from gcmtag.classifying.evidence import find_evidence
+from gcmtag.columns import EvidenceColumns, TagColumns, numbers_of
 from gcmtag.document import Document, Tags
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import ModelNotFound, UsageError
-from gcmtag.objectives import NUMBERS, ROLES, clusters_of
 from gcmtag.segmenting import read
-from gcmtag.tables import TaggedDocument
+from gcmtag.tables import TaggedDocument, with_tags
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 DEFAULT_MODEL = "standard"
@@ -69,35 +70,34 @@ class Tagger:
             inputs: the passages.
             progress: called with (texts encoded, texts in all), first for the passages, then for their sentences.
         """
-        scores = self.classifier.score(inputs, progress)
-        objectives = [
-            tuple(number for number, p in zip(NUMBERS, row, strict=True) if p >= self.classifier.threshold)
-            if _has_words(text)
-            else ()
-            for text, row in zip(inputs.texts, scores.objectives, strict=True)
-        ]
-        evidence = find_evidence(self.classifier, inputs, objectives, progress)
-        return [
-            Tags(
-                objectives=found,
-                scores=tuple(map(float, row)),
-                clusters=clusters_of(found),
-                cluster_scores=tuple(map(float, cluster_row)),
-                role=ROLES[int(role_row.argmax())],
-                role_score=float(role_row.max()),
-                evidence=spans,
-                unsure=self._unsure(text, row),
-            )
-            for text, found, row, cluster_row, role_row, spans in zip(
-                inputs.texts, objectives, scores.objectives, scores.clusters, scores.roles, evidence, strict=True
-            )
-        ]
+        return self.tag_columns(inputs, progress).records()
 
-    def _unsure(self, text: str, scores: "NDArray[np.float32]") -> tuple[int, ...]:
+    def tag_columns(self, inputs: Inputs, progress: Progress | None = None) -> TagColumns:
+        """The same as arrays, for many passages at a time.
+
+        Args:
+            inputs: the passages.
+            progress: as above.
+        """
+        scores = self.classifier.score(inputs, progress)
         low, high = self.classifier.doubt
-        if not _has_words(text):
-            return ()
-        return tuple(number for number, p in zip(NUMBERS, scores, strict=True) if low <= p <= high)
+        has_words = np.fromiter(map(_has_words, inputs.texts), dtype=bool, count=len(inputs))[:, np.newaxis]
+        chosen = (scores.objectives >= self.classifier.threshold) & has_words
+        return TagColumns(
+            chosen=chosen,
+            scores=scores.objectives,
+            cluster_scores=scores.clusters,
+            roles=scores.roles.argmax(axis=1).astype(np.int8),
+            role_scores=scores.roles.max(axis=1),
+            unsure=(scores.objectives >= low) & (scores.objectives <= high) & has_words,
+            evidence=EvidenceColumns.of(find_evidence(self.classifier, inputs, numbers_of(chosen), progress)),
+        )
+
+    def tag_table(self, passages: "pa.Table", progress: Progress | None = None) -> "pa.Table":
+        """The tags table of a table of passages, see `gcmtag.tables.passages_table`."""
+        texts, contexts = (passages.column(name).to_pylist() for name in ("text", "context"))
+        declared = [tuple(numbers) for numbers in passages.column("declared").to_pylist()]
+        return with_tags(passages, self.tag_columns(Inputs(texts, contexts, declared), progress), self.model)
 
     def deciding_words(self, text: str, context: str = "", most: int = 6) -> dict[int, list[tuple[str, float]]]:
         """For each of the 23 objectives the words of the text that spoke most for it, with their weights (log odds).
