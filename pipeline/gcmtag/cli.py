@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,9 +15,12 @@ from gcmtag.objectives import CLUSTERS, OBJECTIVES
 if TYPE_CHECKING:
     from gcmtag.document import Tags
     from gcmtag.encoding.encoder import Progress
+    from gcmtag.reporting.figures import Figures
+    from gcmtag.running import Outcome
 
 DONE, WRONG_USAGE, NOTHING_TAGGED, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 FORMATS: Final = ("parquet", "csv", "jsonl", "xlsx")
+TIERS: Final = ("standard", "fast")
 EXPORT_FORMATS: Final = (
     "csv",
     "xlsx",
@@ -48,9 +51,9 @@ def cli(*, debug: bool) -> None:
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @click.option("--format", "formats", default="parquet,csv", show_default=True, help="Any of parquet,csv,jsonl,xlsx.")
-@click.option("--model", default="standard", show_default=True, help="Name of a shipped model, or path of a folder.")
-@click.option("--tier", type=click.Choice(["standard"]), default="standard", help="Kind of model.")
-@click.option("--engine", type=click.Choice(["local"]), default="local", help="Where the work runs.")
+@click.option("--tier", type=click.Choice(TIERS), default="standard", show_default=True, help="Shipped model to use.")
+@click.option("--model", help="Another model, by name or by the path of its folder, instead of a tier.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where to run.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processor cores to use; all by default.")
 @click.option("--restart", is_flag=True, help="Tag everything anew instead of taking up an earlier run.")
 @click.option("--report/--no-report", default=True, show_default=True, help="Also write report.html.")
@@ -59,7 +62,7 @@ def tag(
     inputs: tuple[str, ...],
     output: Path,
     formats: str,
-    model: str,
+    model: str | None,
     tier: str,
     engine: str,
     jobs: int | None,
@@ -77,9 +80,7 @@ def tag(
 
     wanted = _formats(formats)
     paths = find_documents(inputs)
-    if jobs is not None:
-        _limit_cores(jobs)
-    loader, model_id = _lazy_tagger(model)
+    loader, model_id = _lazy_tagger(model if model is not None else tier)
     with _progress(quiet) as (on_document, on_passages):
         outcome = run(
             paths,
@@ -88,12 +89,15 @@ def tag(
             model_id,
             formats=wanted,
             restart=restart,
+            jobs=jobs,
             settings={"inputs": list(inputs), "model": model, "tier": tier, "engine": engine, "jobs": jobs},
             on_document=on_document,
             on_passages=on_passages,
         )
     for failure in outcome.failures[:MOST_LISTED]:
         _say_error(failure.message)
+    for note in outcome.notes:
+        _say_error(note)
     if len(outcome.failures) > MOST_LISTED:
         _say_error(f"{len(outcome.failures) - MOST_LISTED} more, see {output / 'failures.csv'}")
     if not outcome.documents.num_rows:
@@ -101,10 +105,12 @@ def tag(
             _say_error(f"nothing could be tagged; the reasons are in {output / 'failures.csv'}")
         return NOTHING_TAGGED
     written = [*outcome.written, output / "failures.csv", output / "run.json"]
-    if report:
-        written.append(_write_report(outcome, model_id, output))
-    if not quiet:
-        _print_outcome(outcome, written)
+    if report or not quiet:
+        figures = _figures(outcome)
+        if report:
+            written.append(_write_report(figures, outcome, model_id, output))
+        if not quiet:
+            _print_outcome(figures, outcome, written)
     return SOME_FAILED if outcome.failures else DONE
 
 
@@ -505,14 +511,14 @@ def _formats(text: str) -> list[str]:
 
 
 def _lazy_tagger(model: str) -> tuple[Callable[[], "gcmtag.Tagger"], str]:
-    """A function that loads the model at its first call, and the model's id, which is known without loading it."""
-    from functools import cache  # noqa: PLC0415
+    """A function that loads the model, which another process can be sent, and the model's id, known without it."""
+    from functools import partial  # noqa: PLC0415
 
     from gcmtag.classifying.storage import model_id, read_manifest  # noqa: PLC0415
     from gcmtag.tagger import find_model, load  # noqa: PLC0415
 
     folder = find_model(model)
-    return cache(lambda: load(folder)), model_id(read_manifest(folder))
+    return partial(load, folder.resolve()), model_id(read_manifest(folder))
 
 
 def _shipped_recipe() -> Path:
@@ -541,33 +547,32 @@ def _write_file(path: Path, content: bytes) -> None:
         raise UsageError(f"cannot write {path} ({error.strerror}): choose another file with -o") from error
 
 
-def _limit_cores(jobs: int) -> None:
-    import torch  # noqa: PLC0415
-
-    torch.set_num_threads(jobs)
-
-
 def _twin_of(model: Path) -> Path:
     return model.with_name(f"{model.name}-held-out")
 
 
-def _write_report(outcome: Any, model_id: str, output: Path) -> Path:  # noqa: ANN401
+def _figures(outcome: "Outcome") -> "Figures":
+    from gcmtag.reporting import TALLIED, tally  # noqa: PLC0415
+    from gcmtag.tables import to_frame  # noqa: PLC0415
+
+    return tally(outcome.parts.tables(TALLIED), to_frame(outcome.documents))
+
+
+def _write_report(figures: "Figures", outcome: "Outcome", model_id: str, output: Path) -> Path:
     from dataclasses import asdict  # noqa: PLC0415
 
-    from gcmtag.reporting import write_report  # noqa: PLC0415
-    from gcmtag.tables import to_frame  # noqa: PLC0415
+    from gcmtag.reporting import write_figures  # noqa: PLC0415
 
     path = output / "report.html"
     about = {"model": model_id, "failures": [asdict(failure) for failure in outcome.failures]}
-    write_report(to_frame(outcome.tags), to_frame(outcome.documents), path, run=about)
+    write_figures(figures, path, run=about)
     return path
 
 
-def _print_outcome(outcome: Any, written: list[Path]) -> None:  # noqa: ANN401
-    from gcmtag.reporting import short_table  # noqa: PLC0415
-    from gcmtag.tables import to_frame  # noqa: PLC0415
+def _print_outcome(figures: "Figures", outcome: "Outcome", written: list[Path]) -> None:
+    from gcmtag.reporting import short_figures  # noqa: PLC0415
 
-    click.echo(short_table(to_frame(outcome.tags), to_frame(outcome.documents), width=_width()))
+    click.echo(short_figures(figures, width=_width()))
     taken_up = f", {outcome.taken_up} of them done before" if outcome.taken_up else ""
     click.echo(f"\n{outcome.documents.num_rows} documents{taken_up}, {outcome.seconds:.0f} s. Written:")
     for path in written:

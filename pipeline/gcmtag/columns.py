@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -59,7 +60,7 @@ class EvidenceColumns:
         columns = (self.objectives.tolist(), self.starts.tolist(), self.ends.tolist(), self.scores.tolist())
         found = [Evidence(*item) for item in zip(*columns, strict=True)]
         bounds = self.offsets.tolist()
-        return [tuple(found[first:last]) for first, last in zip(bounds, bounds[1:], strict=False)]
+        return [tuple(found[first:last]) for first, last in pairwise(bounds)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def numbers_of(mask: "NDArray[np.bool_]") -> list[tuple[int, ...]]:
     """
     bounds, numbers = flat_numbers(mask)
     ends, found = bounds.tolist(), numbers.tolist()
-    return [tuple(found[first:last]) for first, last in zip(ends, ends[1:], strict=False)]
+    return [tuple(found[first:last]) for first, last in pairwise(ends)]
 
 
 def flat_numbers(mask: "NDArray[np.bool_]") -> tuple["NDArray[np.int32]", "NDArray[np.int8]"]:

@@ -165,7 +165,19 @@ def with_tags(passages: pa.Table, tags: TagColumns, model: str | Sequence[str]) 
 
 def documents_table(tagged: Iterable[TaggedDocument]) -> pa.Table:
     """A row a document."""
-    return pa.Table.from_pylist([_document_row(item) for item in tagged], schema=DOCUMENTS_SCHEMA)
+    rows = [_document_row(item.document, len(item.tags), item.model) for item in tagged]
+    return pa.Table.from_pylist(rows, schema=DOCUMENTS_SCHEMA)
+
+
+def document_table(document: Document, passages: int, model: str) -> pa.Table:
+    """The one row of a document whose passages are kept elsewhere.
+
+    Args:
+        document: what is known of it; its own passages are not looked at.
+        passages: how many there are.
+        model: id of the model that tagged them.
+    """
+    return pa.Table.from_pylist([_document_row(document, passages, model)], schema=DOCUMENTS_SCHEMA)
 
 
 def to_frame(table: pa.Table) -> "pd.DataFrame":
@@ -221,8 +233,7 @@ def _evidence(tags: TagColumns) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(found.offsets), spans)
 
 
-def _document_row(tagged: TaggedDocument) -> dict[str, Any]:
-    document = tagged.document
+def _document_row(document: Document, passages: int, model: str) -> dict[str, Any]:
     return {
         "document_id": document.document_id,
         "path": document.path,
@@ -230,12 +241,12 @@ def _document_row(tagged: TaggedDocument) -> dict[str, Any]:
         "format": document.format,
         "language": document.language,
         "pages": document.pages,
-        "passages": len(document.passages),
+        "passages": passages,
         "dropped": json.dumps(dict(document.dropped), ensure_ascii=False, sort_keys=True),
         "declared_priorities": list(document.declared_priorities),
         "guiding_principles": [asdict(item) for item in document.guiding_principles],
         "warnings": list(document.warnings),
-        "model": tagged.model,
+        "model": model,
     }
 
 

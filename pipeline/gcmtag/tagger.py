@@ -117,8 +117,7 @@ class Tagger:
         """
         if not isinstance(document, Document):
             document = read(document)
-        if document.language != LANGUAGE:
-            document = replace(document, warnings=(*document.warnings, _foreign(document.language)))
+        document = warned(document)
         tags = self.tag_inputs(Inputs.of_passages(document.passages), progress)
         return TaggedDocument(document, tuple(tags), self.model)
 
@@ -152,6 +151,13 @@ def find_model(model: str | Path) -> Path:
 def shipped_models() -> tuple[Path, ...]:
     """Folders with shipped models: inside an installed wheel, or ``models/`` of a checkout."""
     return PACKAGE_FOLDER / "_models", PACKAGE_FOLDER.parents[1] / "models"
+
+
+def warned(document: Document) -> Document:
+    """The document with a warning where it is in a language that the model did not learn from."""
+    if document.language == LANGUAGE:
+        return document
+    return replace(document, warnings=(*document.warnings, _foreign(document.language)))
 
 
 def _checked(texts: Sequence[str], contexts: Sequence[str] | None) -> Inputs:
