@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -49,8 +49,8 @@ def cli(*, debug: bool) -> None:
 
 @cli.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
-@click.option("--format", "formats", default="parquet,csv", show_default=True, help="Any of parquet,csv,jsonl,xlsx.")
+@click.option("-o", "--output", required=True, metavar="DIR", help="Folder for the results; with ray also an address.")
+@click.option("--format", "formats", help="Any of parquet,csv,jsonl,xlsx.  [default: parquet,csv; with ray parquet]")
 @click.option("--tier", type=click.Choice(TIERS), default="standard", show_default=True, help="Shipped model to use.")
 @click.option("--model", help="Another model, by name or by the path of its folder, instead of a tier.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where to run.")
@@ -60,8 +60,8 @@ def cli(*, debug: bool) -> None:
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def tag(
     inputs: tuple[str, ...],
-    output: Path,
-    formats: str,
+    output: str,
+    formats: str | None,
     model: str | None,
     tier: str,
     engine: str,
@@ -76,39 +76,37 @@ def tag(
     Writes tags, documents, failures.csv, run.json and report.html into the output folder. A run that was interrupted
     is taken up by the same command.
     """
-    from gcmtag.running import find_documents, run  # noqa: PLC0415
-
-    wanted = _formats(formats)
-    paths = find_documents(inputs)
     loader, model_id = _lazy_tagger(model if model is not None else tier)
-    with _progress(quiet) as (on_document, on_passages):
-        outcome = run(
-            paths,
-            output,
-            loader,
-            model_id,
-            formats=wanted,
-            restart=restart,
-            jobs=jobs,
-            settings={"inputs": list(inputs), "model": model, "tier": tier, "engine": engine, "jobs": jobs},
-            on_document=on_document,
-            on_passages=on_passages,
-        )
+    settings = {"inputs": list(inputs), "model": model, "tier": tier, "engine": engine, "jobs": jobs}
+    options: dict[str, Any] = {"jobs": jobs, "restart": restart, "settings": settings}
+    if engine == "ray":
+        if formats not in {None, "parquet"}:
+            raise UsageError("the engine ray writes Parquet: leave --format out, and convert with 'gcmtag export'")
+        from gcmtag.running.on_ray import run_on_ray  # noqa: PLC0415
+
+        outcome = run_on_ray(inputs, output, loader, model_id, **options)
+    else:
+        wanted = _formats(formats if formats is not None else "parquet,csv")
+        if "://" in output:
+            raise UsageError(f"{output} is an address, which only --engine ray writes to: name a folder with -o")
+        outcome = _tag_here(inputs, Path(output), loader, model_id, formats=wanted, quiet=quiet, **options)
     for failure in outcome.failures[:MOST_LISTED]:
         _say_error(failure.message)
     for note in outcome.notes:
         _say_error(note)
     if len(outcome.failures) > MOST_LISTED:
-        _say_error(f"{len(outcome.failures) - MOST_LISTED} more, see {output / 'failures.csv'}")
+        _say_error(f"{len(outcome.failures) - MOST_LISTED} more, see {output}/failures.csv")
     if not outcome.documents.num_rows:
         if len(outcome.failures) > 1:
-            _say_error(f"nothing could be tagged; the reasons are in {output / 'failures.csv'}")
+            _say_error(f"nothing could be tagged; the reasons are in {output}/failures.csv")
         return NOTHING_TAGGED
-    written = [*outcome.written, output / "failures.csv", output / "run.json"]
+    written = [*map(str, outcome.written), *(str(Path(output) / name) for name in ("failures.csv", "run.json"))]
+    # A page is written where it can be looked at.
+    report = report and "://" not in output
     if report or not quiet:
         figures = _figures(outcome)
         if report:
-            written.append(_write_report(figures, outcome, model_id, output))
+            written.append(str(_write_report(figures, outcome, model_id, Path(output))))
         if not quiet:
             _print_outcome(figures, outcome, written)
     return SOME_FAILED if outcome.failures else DONE
@@ -510,6 +508,32 @@ def _formats(text: str) -> list[str]:
     return wanted
 
 
+def _tag_here(
+    inputs: tuple[str, ...],
+    output: Path,
+    loader: Callable[[], "gcmtag.Tagger"],
+    model_id: str,
+    *,
+    formats: list[str],
+    quiet: bool,
+    **options: Any,  # noqa: ANN401
+) -> "Outcome":
+    from gcmtag.running import find_documents, run  # noqa: PLC0415
+
+    paths = find_documents(inputs)
+    with _progress(quiet) as (on_document, on_passages):
+        return run(
+            paths,
+            output,
+            loader,
+            model_id,
+            formats=formats,
+            on_document=on_document,
+            on_passages=on_passages,
+            **options,
+        )
+
+
 def _lazy_tagger(model: str) -> tuple[Callable[[], "gcmtag.Tagger"], str]:
     """A function that loads the model, which another process can be sent, and the model's id, known without it."""
     from functools import partial  # noqa: PLC0415
@@ -569,7 +593,7 @@ def _write_report(figures: "Figures", outcome: "Outcome", model_id: str, output:
     return path
 
 
-def _print_outcome(figures: "Figures", outcome: "Outcome", written: list[Path]) -> None:
+def _print_outcome(figures: "Figures", outcome: "Outcome", written: list[str]) -> None:
     from gcmtag.reporting import short_figures  # noqa: PLC0415
 
     click.echo(short_figures(figures, width=_width()))

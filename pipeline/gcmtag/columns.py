@@ -106,7 +106,7 @@ class TagColumns:
     @property
     def clusters(self) -> "NDArray[np.bool_]":
         """Clusters of the predicted objectives, shape (n, 4)."""
-        return self.chosen @ MEMBERSHIP
+        return np.asarray(self.chosen @ MEMBERSHIP)
 
     @classmethod
     def of(cls, tags: Sequence[Tags]) -> "TagColumns":

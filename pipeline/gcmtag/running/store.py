@@ -146,29 +146,34 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Tags on disk in several files, in order; read one at a time."""
+    """Tags in several files, in order; read one at a time. Without ``filesystem`` they are on this machine."""
 
-    paths: Sequence[Path]
+    paths: Sequence[Path | str]
+    filesystem: Any = None
 
     def schemas(self) -> Iterator[pa.Schema]:
         """Of each file."""
-        return (pq.read_schema(path) for path in self.paths)
+        return (pq.read_schema(path, filesystem=self.filesystem) for path in self.paths)
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Each file, or these columns of it."""
-        return (pq.read_table(path, columns=None if columns is None else list(columns)) for path in self.paths)
+        wanted = None if columns is None else list(columns)
+        return (pq.read_table(path, columns=wanted, filesystem=self.filesystem) for path in self.paths)
 
 
 def is_result(path: Path) -> bool:
     """Whether the file is one that a run wrote into its output folder."""
     ours = path.stem in {"tags", "documents"} or path.name in {"failures.csv", "report.html"}
-    return ours and (path.parent / ".parts" / "state.json").is_file()
+    # Ray writes a folder of that name.
+    folder = path.parent.parent if path.parent.name == "tags.parquet" else path.parent if ours else None
+    return folder is not None and (folder / ".parts" / "state.json").is_file()
 
 
 def write_part(table: pa.Table, path: Path) -> None:
     """Writes a Parquet file whole or not at all, also where two processes write the same one."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    pq.write_table(table, unfinished)
+    # Read once or twice and thrown away: speed counts, not size.
+    pq.write_table(table, unfinished, compression="lz4", use_dictionary=False)
     unfinished.replace(path)
 
 

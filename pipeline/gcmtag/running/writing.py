@@ -1,8 +1,10 @@
 """The tables of a run in each format, a group of rows at a time."""
 
 import csv
+import io
 import json
 import math
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +19,10 @@ from gcmtag.tables import TAGS_SCHEMA, flat_rows
 
 FORMATS: Final = ("parquet", "csv", "jsonl", "xlsx")
 ROW_GROUP: Final = 16_384
+# A dictionary for columns with little to repeat, as scores, costs time and is given up later.
+REPEATING: Final = frozenset(
+    ["document_id", "section", "question", "part", "kind", "language", "context", "role", "model", "path", "format"]
+)
 MOST_EXCEL_ROWS: Final = 1_048_576  # of a sheet, its header included
 
 
@@ -42,6 +48,8 @@ def write_tables(groups: Iterable[pa.Table], schema: pa.Schema, stem: Path, form
     for writer in writers:
         writer.close()
     for new, path in zip(unfinished, paths, strict=True):
+        if path.is_dir():  # of a run with Ray
+            shutil.rmtree(path)
         new.replace(path)
     for name in set(FORMATS) - set(wanted):
         stem.with_suffix(f".{name}").unlink(missing_ok=True)
@@ -50,10 +58,16 @@ def write_tables(groups: Iterable[pa.Table], schema: pa.Schema, stem: Path, form
 
 def write_failures(failures: Sequence[Failure], path: Path) -> None:
     """Writes failures.csv; only the header when there are none."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["path", "page", "reason", "message"])
-        writer.writeheader()
-        writer.writerows(asdict(failure) for failure in failures)
+    path.write_bytes(failures_csv(failures).encode())
+
+
+def failures_csv(failures: Sequence[Failure]) -> str:
+    """The content of failures.csv."""
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, ["path", "page", "reason", "message"])
+    writer.writeheader()
+    writer.writerows(asdict(failure) for failure in failures)
+    return file.getvalue()
 
 
 def unified(schemas: Iterable[pa.Schema]) -> pa.Schema:
@@ -102,7 +116,8 @@ class _Writer(Protocol):
 
 class _ParquetWriter:
     def __init__(self, schema: pa.Schema, path: Path, _: str) -> None:
-        self._file = pq.ParquetWriter(path, schema, compression="zstd")
+        repeating = [name for name in schema.names if name in REPEATING]
+        self._file = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeating)
 
     def write(self, table: pa.Table) -> None:
         self._file.write_table(table, row_group_size=table.num_rows)
