@@ -23,10 +23,11 @@ FEES = "The Republic of Marovia cut the fee on remittances to 3 per cent."
 def cluster() -> Iterator[None]:
     """One for all tests: to start it takes seconds."""
     ray = pytest.importorskip("ray")
-    paths = {"env_vars": {"PYTHONPATH": ":".join(path for path in sys.path if path)}}
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env=paths)
-    yield
-    ray.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", ":".join(path for path in sys.path if path))
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+        yield
+        ray.shutdown()
 
 
 def tags_on(outcome: Outcome) -> pa.Table:

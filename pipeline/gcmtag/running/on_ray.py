@@ -18,9 +18,9 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -41,7 +41,7 @@ from gcmtag.running.store import FORMAT_VERSION, Parts, Span
 from gcmtag.running.tagging import Loader, is_light, tag_pieces, usable_cores
 from gcmtag.running.writing import conformed, failures_csv, unified
 from gcmtag.tables import DOCUMENTS_SCHEMA, document_table
-from gcmtag.tagger import warned
+from gcmtag.tagger import Tagger, warned
 
 BLOCK: Final = 8_000_000  # bytes that go from the readers to the actors at a time
 TOGETHER: Final = 4  # pieces that an actor takes at a time
@@ -155,7 +155,7 @@ def run_on_ray(
     existing = _claim(folder, model, restart=restart)
     sources, failed = _unique(ray, _find(inputs))
     size = batch if batch is not None else LIGHT_BATCH if is_light(tagger()) else HEAVY_BATCH
-    rows = _tagged(ray, sources, folder, tagger, jobs, size, existing)
+    rows = _tagged(ray, sources, folder, tagger, jobs, size)
     done = _Done(rows, {source.index: source for source in sources})
     failed.update(done.failures)
     taken_up = done.names <= existing and len(done.documents)
@@ -295,16 +295,14 @@ def _tagged(
     load: Loader,
     jobs: int | None,
     size: int,
-    existing: set[str],
 ) -> Iterator[Mapping[str, Any]]:
     if not sources:
         return iter(())
     cores = int(ray.cluster_resources().get("CPU", 1))
-    there = ray.put(existing)
-    items = ray.data.from_items([{"source": source} for source in sources], override_num_blocks=len(sources))
+    items = ray.data.from_items([asdict(source) for source in sources], override_num_blocks=len(sources))
     rows = items.flat_map(_read, fn_kwargs={"size": size}, num_cpus=READER_CORES).map_batches(
         _Actor,
-        fn_constructor_args=(load, folder, there),
+        fn_constructor_args=(load, folder),
         batch_size=TOGETHER,
         batch_format="pyarrow",
         num_cpus=ACTOR_CORES,
@@ -315,7 +313,7 @@ def _tagged(
 
 def _read(item: Mapping[str, Any], size: int) -> Iterator[dict[str, Any]]:
     """Rows of ``_ROWS`` for a document: its pieces, and at the end what is known of it."""
-    source: Source = item["source"]
+    source = Source(item["index"], item["name"], item["place"])
     path = None
     try:
         with source.local() as path:
@@ -349,23 +347,19 @@ def _whole_row(source: Source, whole: Whole) -> dict[str, Any]:
 class _Actor:
     """A model and what it does with the rows that readers give: pieces are tagged and written, the rest goes on."""
 
-    def __init__(self, load: Loader, folder: Folder, existing: Any) -> None:  # noqa: ANN401
-        import ray  # noqa: PLC0415
-
+    def __init__(self, load: Loader, folder: Folder) -> None:
         pa.set_cpu_count(1)
-        self._load: Callable[[], Any] = load
-        self._tagger: Any = None
-        self._folder = folder
-        self._existing: set[str] = ray.get(existing)
+        self._load, self._folder = load, folder
+        self._tagger: Tagger | None = None
 
     def __call__(self, rows: pa.Table) -> pa.Table:
         records = rows.to_pylist()
-        wanted = [row for row in records if row["kind"] == "piece" and row["name"] not in self._existing]
-        schemas = dict(zip((row["name"] for row in wanted), self._tag(wanted), strict=True))
+        known = {row["name"]: self._schema(row["name"]) for row in records if row["kind"] == "piece"}
+        wanted = [row for row in records if row["kind"] == "piece" and known[row["name"]] is None]
+        known.update(zip((row["name"] for row in wanted), self._tag(wanted), strict=True))
         for row in records:
             if row["kind"] == "piece":
-                schema = schemas.get(row["name"]) or self._schema(row["name"])
-                row.update(kind="done", content=schema.serialize().to_pybytes())
+                row.update(kind="done", content=known[row["name"]].serialize().to_pybytes())
             elif row["kind"] == "whole":
                 row["content"] = self._with_model(row["content"])
         return pa.Table.from_pylist(records, schema=_ROWS)
@@ -379,7 +373,7 @@ class _Actor:
             self._folder.write(f"{_TAGS}/{row['name']}", _parquet_bytes(table))
         return [table.schema for table in tables]
 
-    def _own(self) -> Any:  # noqa: ANN401
+    def _own(self) -> Tagger:
         if self._tagger is None:
             self._tagger = self._load()
         return self._tagger
@@ -389,9 +383,13 @@ class _Actor:
         models = pa.array([self._own().model], type=pa.string())
         return _ipc_bytes(table.set_column(table.column_names.index("model"), "model", models), table.schema.metadata)
 
-    def _schema(self, name: str) -> pa.Schema:
+    def _schema(self, name: str) -> pa.Schema | None:
+        """Of a part, if it is there already: of an earlier run, or of an actor that died."""
         system, root = self._folder.open()
-        return pq.read_schema(f"{root}/{_TAGS}/{name}", filesystem=system)
+        path = f"{root}/{_TAGS}/{name}"
+        if system.get_file_info(path).type == pa_fs.FileType.NotFound:
+            return None
+        return pq.read_schema(path, filesystem=system)
 
 
 def _make_uniform(ray: Any, folder: Folder, done: _Done) -> None:  # noqa: ANN401
