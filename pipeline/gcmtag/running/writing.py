@@ -120,7 +120,8 @@ class _ParquetWriter:
         self._file = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeating)
 
     def write(self, table: pa.Table) -> None:
-        self._file.write_table(table, row_group_size=table.num_rows)
+        if table.num_rows:
+            self._file.write_table(table, row_group_size=table.num_rows)
 
     def close(self) -> None:
         self._file.close()
