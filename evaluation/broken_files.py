@@ -26,14 +26,18 @@ MOST_MEMORY: Final = 1000.0  # MB
 _RUN: Final = """
 import json, sys, time
 from pathlib import Path
-from gcmtag import TaggedDocument, Tags
+from gcmtag import Tags
+from gcmtag.columns import TagColumns
 from gcmtag.running import run
+from gcmtag.tables import with_tags
 
 TAGS = Tags((), (0.0,) * 23, (), (0.0,) * 4, "context", 0.5)
 
 class Same:
-    def tag_document(self, document, _=None):
-        return TaggedDocument(document, (TAGS,) * len(document.passages), "same")
+    classifier = None
+
+    def tag_table(self, passages, _=None):
+        return with_tags(passages, TagColumns.of([TAGS] * passages.num_rows), "same")
 
 paths = sorted(path for path in Path(sys.argv[1]).iterdir())
 begun = []

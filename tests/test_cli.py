@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -174,15 +175,16 @@ def test_an_interrupt_gives_status_130_and_the_same_command_goes_on(
 ) -> None:
     second = tmp_path / "tessaly.txt"
     second.write_text("Border guards were trained.", encoding="utf-8")
-    whole = Tagger.tag_document
+    whole = Tagger.tag_table
 
-    def interrupted(self: Tagger, document: object, progress: object = None) -> object:
-        if Path(document.path) == second:
+    def interrupted(self: Tagger, passages: object, progress: object = None) -> object:
+        if passages["text"][0].as_py().startswith("Border"):
             raise KeyboardInterrupt
-        return whole(self, document, progress)
+        return whole(self, passages, progress)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Tagger, "tag_document", interrupted)
+        patch.setattr(Tagger, "tag_table", interrupted)
+        patch.setattr("gcmtag.running.batch.HEAVY_BATCH", 1)
         status, _, errors = tag(note, second)
     assert status == 130
     # The line break before the message ends the line on which the terminal shows ^C.
@@ -236,6 +238,28 @@ def test_wrong_usage_gives_status_1_and_one_line(tag: Command, gcmtag_command: C
         status, output, errors = gcmtag_command(*arguments)
         assert (status, output) == (1, ""), arguments
         assert one_line(errors)
+
+
+def test_a_tier_names_a_shipped_model_and_a_model_of_ones_own_wins(
+    gcmtag_command: Command, small_model: Path, note: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gcmtag.tagger.shipped_models", lambda: (tmp_path / "shipped",))
+    out = ("-o", tmp_path / "out", "--no-report", "--quiet")
+    assert gcmtag_command("tag", note, *out, "--tier", "fast")[0] == 1, "no model of that name yet"
+    shutil.copytree(small_model, tmp_path / "shipped" / "fast")
+    assert gcmtag_command("tag", note, *out, "--tier", "fast") == (0, "", "")
+    assert gcmtag_command("tag", note, *out, "--tier", "standard", "--model", small_model, "--restart")[0] == 0
+
+
+def test_an_address_as_output_and_other_formats_belong_to_their_engines(
+    tag: Command, gcmtag_command: Command, small_model: Path, note: Path
+) -> None:
+    status, _, errors = gcmtag_command("tag", note, "-o", "s3://bucket/tags", "--model", small_model)
+    assert status == 1
+    assert "--engine ray" in one_line(errors)
+    status, _, errors = tag(note, "--engine", "ray", "--format", "csv")
+    assert status == 1
+    assert "gcmtag export" in one_line(errors)
 
 
 def test_an_unknown_format_is_named_beside_the_known_ones(tag: Command, note: Path, tmp_path: Path) -> None:

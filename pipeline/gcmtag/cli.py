@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from gcmtag.document import Tags
     from gcmtag.encoding.cache import VectorCache
     from gcmtag.encoding.encoder import Progress
+    from gcmtag.reporting.figures import Figures
+    from gcmtag.running import Outcome
 
 DONE, WRONG_USAGE, NOTHING_TAGGED, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 FORMATS: Final = ("parquet", "csv", "jsonl", "xlsx")
+TIERS: Final = ("standard", "fast")
 EXPORT_FORMATS: Final = (
     "csv",
     "xlsx",
@@ -47,20 +50,20 @@ def cli(*, debug: bool) -> None:
 
 @cli.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
-@click.option("--format", "formats", default="parquet,csv", show_default=True, help="Any of parquet,csv,jsonl,xlsx.")
-@click.option("--model", default="standard", show_default=True, help="Name of a shipped model, or path of a folder.")
-@click.option("--tier", type=click.Choice(["standard"]), default="standard", help="Kind of model.")
-@click.option("--engine", type=click.Choice(["local"]), default="local", help="Where the work runs.")
+@click.option("-o", "--output", required=True, metavar="DIR", help="Folder for the results; with ray also an address.")
+@click.option("--format", "formats", help="Any of parquet,csv,jsonl,xlsx.  [default: parquet,csv; with ray parquet]")
+@click.option("--tier", type=click.Choice(TIERS), default="standard", show_default=True, help="Shipped model to use.")
+@click.option("--model", help="Another model, by name or by the path of its folder, instead of a tier.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where to run.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processor cores to use; all by default.")
 @click.option("--restart", is_flag=True, help="Tag everything anew instead of taking up an earlier run.")
 @click.option("--report/--no-report", default=True, show_default=True, help="Also write report.html.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def tag(
     inputs: tuple[str, ...],
-    output: Path,
-    formats: str,
-    model: str,
+    output: str,
+    formats: str | None,
+    model: str | None,
     tier: str,
     engine: str,
     jobs: int | None,
@@ -74,38 +77,39 @@ def tag(
     Writes tags, documents, failures.csv, run.json and report.html into the output folder. A run that was interrupted
     is taken up by the same command.
     """
-    from gcmtag.running import find_documents, run  # noqa: PLC0415
+    loader, model_id = _lazy_tagger(model if model is not None else tier)
+    settings = {"inputs": list(inputs), "model": model, "tier": tier, "engine": engine, "jobs": jobs}
+    options: dict[str, Any] = {"jobs": jobs, "restart": restart, "settings": settings}
+    if engine == "ray":
+        if formats not in {None, "parquet"}:
+            raise UsageError("the engine ray writes Parquet: leave --format out, and convert with 'gcmtag export'")
+        from gcmtag.running.on_ray import run_on_ray  # noqa: PLC0415
 
-    wanted = _formats(formats)
-    paths = find_documents(inputs)
-    if jobs is not None:
-        _limit_cores(jobs)
-    loader, model_id = _lazy_tagger(model)
-    with _progress(quiet) as (on_document, on_passages):
-        outcome = run(
-            paths,
-            output,
-            loader,
-            model_id,
-            formats=wanted,
-            restart=restart,
-            settings={"inputs": list(inputs), "model": model, "tier": tier, "engine": engine, "jobs": jobs},
-            on_document=on_document,
-            on_passages=on_passages,
-        )
+        outcome = run_on_ray(inputs, output, loader, model_id, **options)
+    else:
+        wanted = _formats(formats if formats is not None else "parquet,csv")
+        if "://" in output:
+            raise UsageError(f"{output} is an address, which only --engine ray writes to: name a folder with -o")
+        outcome = _tag_here(inputs, Path(output), loader, model_id, formats=wanted, quiet=quiet, **options)
     for failure in outcome.failures[:MOST_LISTED]:
         _say_error(failure.message)
+    for note in outcome.notes:
+        _say_error(note)
     if len(outcome.failures) > MOST_LISTED:
-        _say_error(f"{len(outcome.failures) - MOST_LISTED} more, see {output / 'failures.csv'}")
+        _say_error(f"{len(outcome.failures) - MOST_LISTED} more, see {output}/failures.csv")
     if not outcome.documents.num_rows:
         if len(outcome.failures) > 1:
-            _say_error(f"nothing could be tagged; the reasons are in {output / 'failures.csv'}")
+            _say_error(f"nothing could be tagged; the reasons are in {output}/failures.csv")
         return NOTHING_TAGGED
-    written = [*outcome.written, output / "failures.csv", output / "run.json"]
-    if report:
-        written.append(_write_report(outcome, model_id, output))
-    if not quiet:
-        _print_outcome(outcome, written)
+    written = [*map(str, outcome.written), *(str(Path(output) / name) for name in ("failures.csv", "run.json"))]
+    # A page is written where it can be looked at.
+    report = report and "://" not in output
+    if report or not quiet:
+        figures = _figures(outcome)
+        if report:
+            written.append(str(_write_report(figures, outcome, model_id, Path(output))))
+        if not quiet:
+            _print_outcome(figures, outcome, written)
     return SOME_FAILED if outcome.failures else DONE
 
 
@@ -544,15 +548,41 @@ def _vector_cache() -> "VectorCache | None":
     return None if folder is None else VectorCache(folder)
 
 
+def _tag_here(
+    inputs: tuple[str, ...],
+    output: Path,
+    loader: Callable[[], "gcmtag.Tagger"],
+    model_id: str,
+    *,
+    formats: list[str],
+    quiet: bool,
+    **options: Any,  # noqa: ANN401
+) -> "Outcome":
+    from gcmtag.running import find_documents, run  # noqa: PLC0415
+
+    paths = find_documents(inputs)
+    with _progress(quiet) as (on_document, on_passages):
+        return run(
+            paths,
+            output,
+            loader,
+            model_id,
+            formats=formats,
+            on_document=on_document,
+            on_passages=on_passages,
+            **options,
+        )
+
+
 def _lazy_tagger(model: str) -> tuple[Callable[[], "gcmtag.Tagger"], str]:
-    """A function that loads the model at its first call, and the model's id, which is known without loading it."""
-    from functools import cache  # noqa: PLC0415
+    """A function that loads the model, which another process can be sent, and the model's id, known without it."""
+    from functools import partial  # noqa: PLC0415
 
     from gcmtag.classifying.storage import model_id, read_manifest  # noqa: PLC0415
     from gcmtag.tagger import find_model, load  # noqa: PLC0415
 
     folder = find_model(model)
-    return cache(lambda: load(folder)), model_id(read_manifest(folder))
+    return partial(load, folder.resolve()), model_id(read_manifest(folder))
 
 
 def _shipped_recipe() -> Path:
@@ -581,33 +611,32 @@ def _write_file(path: Path, content: bytes) -> None:
         raise UsageError(f"cannot write {path} ({error.strerror}): choose another file with -o") from error
 
 
-def _limit_cores(jobs: int) -> None:
-    import torch  # noqa: PLC0415
-
-    torch.set_num_threads(jobs)
-
-
 def _twin_of(model: Path) -> Path:
     return model.with_name(f"{model.name}-held-out")
 
 
-def _write_report(outcome: Any, model_id: str, output: Path) -> Path:  # noqa: ANN401
+def _figures(outcome: "Outcome") -> "Figures":
+    from gcmtag.reporting import TALLIED, tally  # noqa: PLC0415
+    from gcmtag.tables import to_frame  # noqa: PLC0415
+
+    return tally(outcome.parts.tables(TALLIED), to_frame(outcome.documents))
+
+
+def _write_report(figures: "Figures", outcome: "Outcome", model_id: str, output: Path) -> Path:
     from dataclasses import asdict  # noqa: PLC0415
 
-    from gcmtag.reporting import write_report  # noqa: PLC0415
-    from gcmtag.tables import to_frame  # noqa: PLC0415
+    from gcmtag.reporting import write_figures  # noqa: PLC0415
 
     path = output / "report.html"
     about = {"model": model_id, "failures": [asdict(failure) for failure in outcome.failures]}
-    write_report(to_frame(outcome.tags), to_frame(outcome.documents), path, run=about)
+    write_figures(figures, path, run=about)
     return path
 
 
-def _print_outcome(outcome: Any, written: list[Path]) -> None:  # noqa: ANN401
-    from gcmtag.reporting import short_table  # noqa: PLC0415
-    from gcmtag.tables import to_frame  # noqa: PLC0415
+def _print_outcome(figures: "Figures", outcome: "Outcome", written: list[str]) -> None:
+    from gcmtag.reporting import short_figures  # noqa: PLC0415
 
-    click.echo(short_table(to_frame(outcome.tags), to_frame(outcome.documents), width=_width()))
+    click.echo(short_figures(figures, width=_width()))
     taken_up = f", {outcome.taken_up} of them done before" if outcome.taken_up else ""
     click.echo(f"\n{outcome.documents.num_rows} documents{taken_up}, {outcome.seconds:.0f} s. Written:")
     for path in written:

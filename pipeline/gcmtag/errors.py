@@ -47,5 +47,9 @@ class CorpusMismatch(GcmtagError):
     """Labels and documents do not belong together, or a corpus file breaks its schema."""
 
 
+class WorkerLost(GcmtagError):
+    """Processes or actors that tag were killed again and again; what they had done is kept."""
+
+
 class ExportWarning(UserWarning):
     """An export holds something in another form than the tables do; the message says what and where."""

@@ -5,12 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
 
+from gcmtag.columns import TagColumns, flat_numbers
 from gcmtag.document import Document, Passage, Tags
+from gcmtag.objectives import ROLES
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 EVIDENCE_TYPE: Final = pa.struct(
@@ -47,6 +51,9 @@ TAGS_SCHEMA: Final = pa.schema(
         ("model", pa.string()),
     ]
 )
+
+# What is known of a passage before it is tagged.
+PASSAGES_SCHEMA: Final = pa.schema([TAGS_SCHEMA.field(name) for name in TAGS_SCHEMA.names[:13]])
 
 DOCUMENTS_SCHEMA: Final = pa.schema(
     [
@@ -88,21 +95,89 @@ def tags_table(tagged: Iterable[TaggedDocument]) -> pa.Table:
 
     A carried column that has the name of a fixed one is written as ``input_NAME``.
     """
-    rows = [
-        _tags_row(passage, tags, document.model)
-        for document in tagged
-        for passage, tags in zip(document.document.passages, document.tags, strict=True)
-    ]
-    extra = list(dict.fromkeys(name for row in rows for name in row if name not in TAGS_SCHEMA.names))
-    fixed = pa.Table.from_pylist(rows, schema=TAGS_SCHEMA)
-    for name in extra:
-        fixed = fixed.append_column(name, _carried([row.get(name) for row in rows]))
-    return fixed
+    tagged = list(tagged)
+    passages = passages_table([passage for item in tagged for passage in item.document.passages])
+    models = [item.model for item in tagged for _ in item.document.passages]
+    return with_tags(passages, TagColumns.of([tags for item in tagged for tags in item.tags]), models)
+
+
+def passages_table(passages: Sequence[Passage]) -> pa.Table:
+    """A row a passage: the columns of the tags table that are known before tagging, then the carried ones."""
+    strings, numbers = pa.string(), pa.int32()
+    table = pa.Table.from_arrays(
+        [
+            pa.array([passage.document_id for passage in passages], type=strings),
+            pa.array([passage.passage_id for passage in passages], type=strings),
+            pa.array([passage.ordinal for passage in passages], type=numbers),
+            pa.array([passage.locator for passage in passages], type=strings),
+            pa.array([passage.page for passage in passages], type=numbers),
+            pa.array([passage.section for passage in passages], type=strings),
+            pa.array([passage.question for passage in passages], type=strings),
+            pa.array([passage.part for passage in passages], type=strings),
+            pa.array([passage.kind for passage in passages], type=strings),
+            pa.array([passage.language for passage in passages], type=strings),
+            pa.array([passage.context for passage in passages], type=strings),
+            pa.array([passage.text for passage in passages], type=strings),
+            pa.array([passage.declared for passage in passages], type=pa.list_(pa.int8())),
+        ],
+        schema=PASSAGES_SCHEMA,
+    )
+    carried: dict[str, pa.Array] = {}
+    for name in dict.fromkeys(name for passage in passages for name in passage.extra):
+        values = _carried([passage.extra.get(name) for passage in passages])
+        carried[f"input_{name}" if name in TAGS_SCHEMA.names else name] = values
+    for name, values in carried.items():
+        table = table.append_column(name, values)
+    return table
+
+
+def with_tags(passages: pa.Table, tags: TagColumns, model: str | Sequence[str]) -> pa.Table:
+    """The tags table of a table of passages.
+
+    Args:
+        passages: what `passages_table` made.
+        tags: of the same passages in the same order.
+        model: id of the model, or one for each passage.
+
+    Raises:
+        ValueError: there are more or fewer tags than passages.
+    """
+    if len(tags) != passages.num_rows:
+        raise ValueError(f"{len(tags)} tags for {passages.num_rows} passages")
+    known = {name: passages.column(name) for name in PASSAGES_SCHEMA.names}
+    found = {
+        "objectives": _numbers(tags.chosen),
+        "scores": _rows(tags.scores),
+        "clusters": _numbers(tags.clusters),
+        "cluster_scores": _rows(tags.cluster_scores),
+        "role": pa.array(ROLES, type=pa.string()).take(pa.array(tags.roles)),
+        "role_score": pa.array(tags.role_scores),
+        "evidence": _evidence(tags),
+        "unsure": _numbers(tags.unsure),
+        "model": pa.repeat(model, len(tags)) if isinstance(model, str) else pa.array(model, type=pa.string()),
+    }
+    columns = {**known, **found}
+    table = pa.Table.from_arrays([columns[name] for name in TAGS_SCHEMA.names], schema=TAGS_SCHEMA)
+    for name in passages.column_names[len(PASSAGES_SCHEMA) :]:
+        table = table.append_column(passages.schema.field(name), passages.column(name))
+    return table
 
 
 def documents_table(tagged: Iterable[TaggedDocument]) -> pa.Table:
     """A row a document."""
-    return pa.Table.from_pylist([_document_row(item) for item in tagged], schema=DOCUMENTS_SCHEMA)
+    rows = [_document_row(item.document, len(item.tags), item.model) for item in tagged]
+    return pa.Table.from_pylist(rows, schema=DOCUMENTS_SCHEMA)
+
+
+def document_table(document: Document, passages: int, model: str) -> pa.Table:
+    """The one row of a document whose passages are kept elsewhere.
+
+    Args:
+        document: what is known of it; its own passages are not looked at.
+        passages: how many there are.
+        model: id of the model that tagged them.
+    """
+    return pa.Table.from_pylist([_document_row(document, passages, model)], schema=DOCUMENTS_SCHEMA)
 
 
 def to_frame(table: pa.Table) -> "pd.DataFrame":
@@ -140,41 +215,25 @@ def _rounded(item: object) -> object:
     return round(item, 4) if isinstance(item, float) else item
 
 
-def _tags_row(passage: Passage, tags: Tags, model: str) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "document_id": passage.document_id,
-        "passage_id": passage.passage_id,
-        "ordinal": passage.ordinal,
-        "locator": passage.locator,
-        "page": passage.page,
-        "section": passage.section,
-        "question": passage.question,
-        "part": passage.part,
-        "kind": passage.kind,
-        "language": passage.language,
-        "context": passage.context,
-        "text": passage.text,
-        "declared": list(passage.declared),
-        "objectives": list(tags.objectives),
-        "scores": list(tags.scores),
-        "clusters": list(tags.clusters),
-        "cluster_scores": list(tags.cluster_scores),
-        "role": tags.role,
-        "role_score": tags.role_score,
-        "evidence": [
-            {"objective": item.objective, "start": item.start, "end": item.end, "score": item.score}
-            for item in tags.evidence
-        ],
-        "unsure": list(tags.unsure),
-        "model": model,
-    }
-    for name, value in passage.extra.items():
-        row[f"input_{name}" if name in TAGS_SCHEMA.names else name] = value
-    return row
+def _numbers(mask: "NDArray[np.bool_]") -> pa.ListArray:
+    offsets, numbers = flat_numbers(mask)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(numbers))
 
 
-def _document_row(tagged: TaggedDocument) -> dict[str, Any]:
-    document = tagged.document
+def _rows(values: "NDArray[np.float32]") -> pa.ListArray:
+    """A list a row, all of one length."""
+    offsets = np.arange(0, values.size + 1, values.shape[1], dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values.ravel()))
+
+
+def _evidence(tags: TagColumns) -> pa.ListArray:
+    found = tags.evidence
+    columns = [pa.array(values) for values in (found.objectives, found.starts, found.ends, found.scores)]
+    spans = pa.StructArray.from_arrays(columns, fields=list(EVIDENCE_TYPE))
+    return pa.ListArray.from_arrays(pa.array(found.offsets), spans)
+
+
+def _document_row(document: Document, passages: int, model: str) -> dict[str, Any]:
     return {
         "document_id": document.document_id,
         "path": document.path,
@@ -182,12 +241,12 @@ def _document_row(tagged: TaggedDocument) -> dict[str, Any]:
         "format": document.format,
         "language": document.language,
         "pages": document.pages,
-        "passages": len(document.passages),
+        "passages": passages,
         "dropped": json.dumps(dict(document.dropped), ensure_ascii=False, sort_keys=True),
         "declared_priorities": list(document.declared_priorities),
         "guiding_principles": [asdict(item) for item in document.guiding_principles],
         "warnings": list(document.warnings),
-        "model": tagged.model,
+        "model": model,
     }
 
 

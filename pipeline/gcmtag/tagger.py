@@ -9,15 +9,16 @@ import numpy as np
 
 from gcmtag.classifying import Classifier, Inputs, load_classifier
 from gcmtag.classifying.evidence import score_with_evidence
+from gcmtag.columns import TagColumns
 from gcmtag.document import Document, Tags
 from gcmtag.encoding.cache import VectorCache, default_cache_folder
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import ModelNotFound, UsageError
-from gcmtag.objectives import NUMBERS, ROLES, clusters_of
 from gcmtag.segmenting import read
-from gcmtag.tables import TaggedDocument
+from gcmtag.tables import TaggedDocument, with_tags
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 DEFAULT_MODEL = "standard"
@@ -70,28 +71,33 @@ class Tagger:
             inputs: the passages.
             progress: called with (passages encoded, passages in all).
         """
-        scores, objectives, evidence = score_with_evidence(self.classifier, inputs, progress)
-        return [
-            Tags(
-                objectives=found,
-                scores=tuple(map(float, row)),
-                clusters=clusters_of(found),
-                cluster_scores=tuple(map(float, cluster_row)),
-                role=ROLES[int(role_row.argmax())],
-                role_score=float(role_row.max()),
-                evidence=spans,
-                unsure=self._unsure(text, row),
-            )
-            for text, found, row, cluster_row, role_row, spans in zip(
-                inputs.texts, objectives, scores.objectives, scores.clusters, scores.roles, evidence, strict=True
-            )
-        ]
+        return self.tag_columns(inputs, progress).records()
 
-    def _unsure(self, text: str, scores: "NDArray[np.float32]") -> tuple[int, ...]:
+    def tag_columns(self, inputs: Inputs, progress: Progress | None = None) -> TagColumns:
+        """The same as arrays, for many passages at a time.
+
+        Args:
+            inputs: the passages.
+            progress: as above.
+        """
+        readable = np.fromiter(map(_has_words, inputs.texts), dtype=bool, count=len(inputs))
+        scores, chosen, evidence = score_with_evidence(self.classifier, inputs, readable, progress)
         low, high = self.classifier.doubt
-        if not _has_words(text):
-            return ()
-        return tuple(number for number, p in zip(NUMBERS, scores, strict=True) if low <= p <= high)
+        return TagColumns(
+            chosen=chosen,
+            scores=scores.objectives,
+            cluster_scores=scores.clusters,
+            roles=scores.roles.argmax(axis=1).astype(np.int8),
+            role_scores=scores.roles.max(axis=1),
+            unsure=(scores.objectives >= low) & (scores.objectives <= high) & readable[:, np.newaxis],
+            evidence=evidence,
+        )
+
+    def tag_table(self, passages: "pa.Table", progress: Progress | None = None) -> "pa.Table":
+        """The tags table of a table of passages, see `gcmtag.tables.passages_table`."""
+        texts, contexts = (passages.column(name).to_pylist() for name in ("text", "context"))
+        declared = [tuple(numbers) for numbers in passages.column("declared").to_pylist()]
+        return with_tags(passages, self.tag_columns(Inputs(texts, contexts, declared), progress), self.model)
 
     def deciding_words(self, text: str, context: str = "", most: int = 6) -> dict[int, list[tuple[str, float]]]:
         """For each of the 23 objectives the words of the text that spoke most for it, with their weights (log odds).
@@ -111,8 +117,7 @@ class Tagger:
         """
         if not isinstance(document, Document):
             document = read(document)
-        if document.language != LANGUAGE:
-            document = replace(document, warnings=(*document.warnings, _foreign(document.language)))
+        document = warned(document)
         tags = self.tag_inputs(Inputs.of_passages(document.passages), progress)
         return TaggedDocument(document, tuple(tags), self.model)
 
@@ -152,6 +157,13 @@ def find_model(model: str | Path) -> Path:
 def shipped_models() -> tuple[Path, ...]:
     """Folders with shipped models: inside an installed wheel, or ``models/`` of a checkout."""
     return PACKAGE_FOLDER / "_models", PACKAGE_FOLDER.parents[1] / "models"
+
+
+def warned(document: Document) -> Document:
+    """The document with a warning where it is in a language that the model did not learn from."""
+    if document.language == LANGUAGE:
+        return document
+    return replace(document, warnings=(*document.warnings, _foreign(document.language)))
 
 
 def _checked(texts: Sequence[str], contexts: Sequence[str] | None) -> Inputs:

@@ -118,3 +118,71 @@ def test_a_damaged_parquet_file_is_refused(tmp_path):
 def test_running_text_is_refused_at_the_door_for_tables(tmp_path):
     with pytest.raises(DocumentError, match="no table"):
         table_of(tmp_path, "note.txt", b"Just a note.")
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.parquet"])
+def test_a_table_comes_in_batches_that_together_are_the_table(tmp_path, name):
+    data = {"csv": csv_bytes(), "jsonl": jsonl_bytes(), "parquet": parquet_bytes()}[name.partition(".")[2]]
+    whole = table_of(tmp_path, name, data)
+    table = reading.open_table(tmp_path / name)
+    batches = list(table.batches(1))
+    assert [len(batch) for batch in batches] == [1, 1]
+    assert tuple(passage for batch in batches for passage in batch) == whole.passages
+    assert table.document(whole.passages) == whole
+    assert table.document_id == reading.content_id(tmp_path / name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_table_over_the_limit_is_read_if_it_is_in_utf_8(tmp_path, monkeypatch, encoding):
+    """In UTF-8 it is never in memory whole; for another encoding all of it would have to be."""
+    monkeypatch.setattr(reading, "LARGEST_FILE", 50)
+    path = tmp_path / "rows.csv"
+    path.write_bytes(csv_bytes(encoding=encoding))
+    if encoding == "utf-8":
+        assert len(reading.read_table(path).passages) == 2
+    else:
+        with pytest.raises(UnreadableDocument, match="not in UTF-8; save it in UTF-8"):
+            reading.read_table(path)
+
+
+def test_a_table_does_not_wait_for_its_end(tmp_path):
+    """What is damaged further down is met when it is come to."""
+    lines = ["text", *(f"Passage {number}" for number in range(5)), "x" * 10_000_001]
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(lines))
+    batches = reading.open_table(path).batches(2)
+    assert [passage.text for passage in next(batches)] == ["Passage 0", "Passage 1"]
+    with pytest.raises(UnreadableDocument, match="damaged"):
+        list(batches)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "two  blanks",
+        " edge\t",
+        "a\u00a0b",
+        "caf\u0065\u0301",
+        "bell\x07",
+        "unit\x1fseparator",
+        "line\nbreak",
+        "\x7f",
+        "soft\u00ad",
+    ],
+)
+def test_text_is_cleaned_like_that_of_documents(tmp_path, text):
+    from gcmtag.reading.common import clean
+
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"text": f"Fees {text} fell"}) + "\n")
+    assert reading.read_table(path).passages[0].text == clean(f"Fees {text} fell")
+
+
+def test_folders_named_for_a_column_become_that_column(tmp_path):
+    folder = tmp_path / "country=The%20Tamarind Islands" / "year=__HIVE_DEFAULT_PARTITION__"
+    folder.mkdir(parents=True)
+    document = table_of(folder, "rows.jsonl", b'{"text": "One", "id": 7}\n{"text": "Two", "country": "Marovia"}\n')
+    assert [dict(passage.extra) for passage in document.passages] == [
+        {"country": "The Tamarind Islands", "year": None, "id": 7},
+        {"country": "Marovia", "year": None},
+    ]

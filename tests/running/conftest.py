@@ -1,40 +1,10 @@
-"""A tagger that counts its documents, and small files of invented States."""
+"""A tagger that counts its calls, and small files of invented States."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
-from gcmtag import Document, Evidence, TaggedDocument, Tags
-
-TAGS = Tags(
-    objectives=(11, 20),
-    scores=tuple(round(0.04 * number, 2) for number in range(23)),
-    clusters=(2, 3),
-    cluster_scores=(0.1, 0.6, 0.7, 0.2),
-    role="action",
-    role_score=0.123456,
-    evidence=(Evidence(11, 0, 9, 0.6), Evidence(20, 3, 10, 0.7)),
-)
-
-
-@dataclass
-class CountingTagger:
-    """Gives every passage the same tags, remembers the documents, and stops where it is told to."""
-
-    tags: Tags
-    stop_at: int | None = None
-    names: list[str] = field(default_factory=list)
-
-    def __call__(self) -> "CountingTagger":
-        return self
-
-    def tag_document(self, document: Document, _: object = None) -> TaggedDocument:
-        if len(self.names) + 1 == self.stop_at:
-            raise KeyboardInterrupt
-        self.names.append(Path(document.path).name)
-        return TaggedDocument(document, (self.tags,) * len(document.passages), "small-0.1-abc")
+from running_builders import TAGS, CountingTagger
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from running_builders import tags_of
 
 from gcmtag import Tagger
 from gcmtag.errors import UsageError
@@ -38,24 +39,26 @@ def test_documents_come_in_the_order_given_and_passages_in_theirs(documents: Cal
     paths = documents(b=f"{FEES}\n\n{GUARDS}", a=SKILLS)
     outcome = run(paths, out, tagger, MODEL)
     assert names(outcome) == ["b.txt", "a.txt"]
-    assert outcome.tags["text"].to_pylist() == [FEES, GUARDS, SKILLS]
-    assert outcome.tags["ordinal"].to_pylist() == [1, 2, 1]
+    assert tags_of(outcome)["text"].to_pylist() == [FEES, GUARDS, SKILLS]
+    assert tags_of(outcome)["ordinal"].to_pylist() == [1, 2, 1]
 
 
 def test_a_second_run_tags_nothing_again_and_gives_the_same_tables(documents: Callable, tagger, out: Path) -> None:
     paths = documents(a=FEES, b=GUARDS)
     first = run(paths, out, tagger, MODEL)
     tables = {path: path.read_bytes() for path in first.written}
+    rows = tags_of(first).to_pylist()
     second = run(paths, out, lambda: pytest.fail("the model was loaded"), MODEL)
     assert (first.taken_up, second.taken_up) == (0, 2)
-    assert second.tags.equals(first.tags)
+    assert tags_of(second).to_pylist() == rows
+    assert [row["text"] for row in rows] == [FEES, GUARDS]
     assert {path: path.read_bytes() for path in second.written} == tables
 
 
 def test_a_new_document_is_tagged_and_the_old_ones_are_not(documents: Callable, tagger, out: Path) -> None:
     run(documents(a=FEES, b=GUARDS), out, tagger, MODEL)
     outcome = run(documents(a=FEES, c=SKILLS, b=GUARDS), out, tagger, MODEL)
-    assert tagger.names == ["a.txt", "b.txt", "c.txt"]
+    assert tagger.texts == [FEES, GUARDS, SKILLS]
     assert names(outcome) == ["a.txt", "c.txt", "b.txt"]
 
 
@@ -66,23 +69,25 @@ def test_a_document_that_is_no_longer_asked_for_leaves_the_tables(documents: Cal
 
 
 @pytest.mark.parametrize("part", ["tags", "document"])
-def test_deleting_a_part_of_one_document_tags_only_that_again(
+def test_deleting_a_part_of_one_document_makes_only_that_again(
     documents: Callable, tagger, out: Path, part: str
 ) -> None:
     paths = documents(a=FEES, b=GUARDS)
     first = run(paths, out, tagger, MODEL)
-    lost = first.documents["document_id"][1].as_py()
-    (out / ".parts" / f"{lost}.{part}.parquet").unlink()
+    lost, before = first.documents["document_id"][1].as_py(), tags_of(first)
+    (path,) = (out / ".parts").glob(f"{lost}.*{part}.parquet")
+    path.unlink()
     outcome = run(paths, out, tagger, MODEL)
-    assert tagger.names == ["a.txt", "b.txt", "b.txt"]
-    assert outcome.tags.equals(first.tags)
+    assert tagger.texts == [FEES, GUARDS] + [GUARDS] * (part == "tags")
+    assert tags_of(outcome).equals(before)
+    assert path.exists()
 
 
 def test_a_changed_document_is_tagged_again(documents: Callable, tagger, out: Path) -> None:
     run(documents(a=FEES), out, tagger, MODEL)
     outcome = run(documents(a=GUARDS), out, tagger, MODEL)
-    assert tagger.names == ["a.txt", "a.txt"]
-    assert outcome.tags["text"].to_pylist() == [GUARDS]
+    assert tagger.texts == [FEES, GUARDS]
+    assert tags_of(outcome)["text"].to_pylist() == [GUARDS]
 
 
 def test_a_renamed_document_is_not_tagged_again_and_bears_its_new_name(documents: Callable, tagger, out: Path) -> None:
@@ -90,7 +95,7 @@ def test_a_renamed_document_is_not_tagged_again_and_bears_its_new_name(documents
     run([path], out, tagger, MODEL)
     moved = path.rename(path.with_name("renamed.txt"))
     outcome = run([moved], out, tagger, MODEL)
-    assert tagger.names == ["a.txt"]
+    assert tagger.texts == [FEES]
     assert names(outcome) == ["renamed.txt"]
 
 
@@ -98,7 +103,7 @@ def test_restart_tags_everything_anew(documents: Callable, tagger, out: Path) ->
     paths = documents(a=FEES)
     run(paths, out, tagger, MODEL)
     outcome = run(paths, out, tagger, MODEL, restart=True)
-    assert tagger.names == ["a.txt", "a.txt"]
+    assert tagger.texts == [FEES, FEES]
     assert outcome.taken_up == 0
 
 
@@ -159,10 +164,10 @@ def test_an_interrupt_leaves_what_is_done_and_the_run_can_be_taken_up(documents:
     paths = documents(a=FEES, b=GUARDS, c=SKILLS)
     tagger.stop_at = 2
     with pytest.raises(KeyboardInterrupt):
-        run(paths, out, tagger, MODEL)
+        run(paths, out, tagger, MODEL, batch=1)
     tagger.stop_at = None
-    outcome = run(paths, out, tagger, MODEL)
-    assert tagger.names == ["a.txt", "b.txt", "c.txt"]
+    outcome = run(paths, out, tagger, MODEL, batch=1)
+    assert tagger.texts == [FEES, GUARDS, SKILLS]
     assert outcome.taken_up == 1
     assert names(outcome) == ["a.txt", "b.txt", "c.txt"]
 
@@ -177,13 +182,13 @@ def test_a_document_half_written_when_the_run_was_killed_is_tagged_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "documents_table", killed)
+        patch.setattr(store, "document_table", killed)
         with pytest.raises(KeyboardInterrupt):
             run(documents(a=FEES), out, tagger, MODEL)
     assert list((out / ".parts").glob("*.tags.parquet"))
     outcome = run(documents(a=FEES), out, tagger, MODEL)
     assert outcome.taken_up == 0
-    assert outcome.tags.num_rows == 1
+    assert outcome.passages == 1
 
 
 def test_run_json_says_what_was_done_with_what(documents: Callable, tagger, out: Path) -> None:
@@ -271,7 +276,7 @@ def test_columns_of_a_table_are_carried_through_all_formats(documents: Callable,
     path = documents(a="text")[0].with_suffix(".csv")
     path.write_text(f"id,text,region,year\n7,{FEES},north,2020\n8,{GUARDS},south,\n", encoding="utf-8")
     outcome = run([path], out, tagger, MODEL, formats=["parquet", "csv", "jsonl", "xlsx"])
-    assert outcome.tags["region"].to_pylist() == ["north", "south"]
+    assert tags_of(outcome)["region"].to_pylist() == ["north", "south"]
     for name, read in (("csv", pd.read_csv), ("xlsx", pd.read_excel), ("parquet", pd.read_parquet)):
         frame = read(out / f"tags.{name}")
         assert frame["region"].tolist() == ["north", "south"]
@@ -285,7 +290,7 @@ def test_tables_whose_columns_have_different_types_stand_in_one_table(documents:
         (folder / f"{name}.jsonl").write_text(json.dumps({"text": text, "year": year}), encoding="utf-8")
     paths = [folder / "n.jsonl", folder / "a.txt", folder / "w.jsonl"]
     outcome = run(paths, out, tagger, MODEL, formats=["parquet", "csv", "jsonl", "xlsx"])
-    assert outcome.tags["year"].to_pylist() == ["2020", None, "about 2021"]
+    assert tags_of(outcome)["year"].to_pylist() == ["2020", None, "about 2021"]
 
 
 def test_nested_values_and_odd_numbers_of_a_table_are_carried_in_every_format(

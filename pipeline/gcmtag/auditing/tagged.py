@@ -128,7 +128,7 @@ def _read_table(folder: Path, stem: str) -> "pd.DataFrame":
         raise UsageError(f"{folder} is no folder: name the one that 'gcmtag tag' wrote into")
     for format_, read in _READERS.items():
         path = folder / f"{stem}.{format_}"
-        if path.is_file():
+        if path.exists():  # Ray writes a folder of Parquet files
             try:
                 return read(path)
             except Exception as error:  # whatever a library raises for a damaged file

@@ -1,19 +1,32 @@
 """Files to blocks with page, style and order; the format is found from the content, not from the name.
 
-Running text goes through `read_blocks`, tables with a passage a row through `read_table`; `format_of` and `is_table`
-say which of the two a file needs.
+Running text goes through `read_blocks`, tables with a passage a row through `read_table`, or batch by batch
+through `open_table`; `format_of` and `is_table` say which of the two a file needs.
 """
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gcmtag.document import Document, SourceFile
 from gcmtag.errors import DocumentError
-from gcmtag.reading.common import MEGABYTE, document_id_of, empty, unreadable
-from gcmtag.reading.detect import Format, detect, is_table
+from gcmtag.reading.common import ID_LENGTH, MEGABYTE, damaged, document_id_of, empty, unopened, unreadable
+from gcmtag.reading.detect import HEAD, Format, detect, is_table, needs_all
 
-__all__ = ["Format", "detect", "format_of", "is_table", "read_blocks", "read_table"]
+if TYPE_CHECKING:
+    from gcmtag.reading.table import Table
+
+__all__ = [
+    "Format",
+    "content_id",
+    "detect",
+    "format_of",
+    "is_table",
+    "open_table",
+    "read_blocks",
+    "read_table",
+]
 
 LARGEST_FILE: Final = 500 * MEGABYTE
 # Some 1,500 pages; lines of wrapped text and of PDF pages are not counted.
@@ -27,7 +40,22 @@ def format_of(path: Path) -> Format:
         EmptyDocument: The file has no bytes.
         UnreadableDocument: It is missing, a folder, too large, or of a kind that is not read.
     """
-    return detect(path, _bytes_of(path))
+    head = _head_of(path)
+    return detect(path, _bytes_of(path) if needs_all(head) else head)
+
+
+def content_id(path: Path) -> str:
+    """What `Document.document_id` will be: the hash of the file's bytes, read a piece at a time.
+
+    Raises:
+        UnreadableDocument: It is missing, a folder, or cannot be opened.
+    """
+    _check_file(path)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:ID_LENGTH]
+    except OSError as error:
+        raise unopened(path, error) from error
 
 
 def read_blocks(path: Path) -> SourceFile:
@@ -46,7 +74,7 @@ def read_blocks(path: Path) -> SourceFile:
     except DocumentError:
         raise
     except Exception as error:  # the libraries raise errors of a dozen families for files broken on purpose
-        raise _damaged(path, format_, error) from error
+        raise damaged(path, format_, error) from error
     if not any(block.text.strip() for block in source.blocks):
         raise empty(path, "it holds no text", "check that it is the right file")
     whole = sum(block.kind != "line" for block in source.blocks)
@@ -63,18 +91,22 @@ def read_table(path: Path) -> Document:
         EmptyDocument: The table has no row with text.
         UnreadableDocument: It is missing, a folder, damaged, no table, or has no ``text`` column.
     """
+    table = open_table(path)
+    return table.document([passage for batch in table.batches() for passage in batch])
+
+
+def open_table(path: Path) -> "Table":
+    """A table whose passages come in batches, so that its size does not matter.
+
+    Raises:
+        UnreadableDocument: It is missing, a folder, no table, or of a kind that cannot be read without its end.
+    """
     from gcmtag.reading import table  # noqa: PLC0415
 
-    data = _bytes_of(path)
-    format_ = detect(path, data)
+    format_ = format_of(path)
     if not is_table(format_):
         raise unreadable(path, f"it is no table ({format_})", "read it with gcmtag.read or gcmtag tag")
-    try:
-        return table.read_passages(path, data, document_id_of(data))
-    except DocumentError:
-        raise
-    except Exception as error:  # as above
-        raise _damaged(path, format_, error) from error
+    return table.Table.open(path, format_, LARGEST_FILE)
 
 
 def _read_with(format_: Format, path: Path, data: bytes) -> SourceFile:
@@ -102,21 +134,28 @@ def _read_with(format_: Format, path: Path, data: bytes) -> SourceFile:
 
 
 def _bytes_of(path: Path) -> bytes:
+    _check_file(path)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise unreadable(path, f"it is larger than {LARGEST_FILE // MEGABYTE} MB", "split it into smaller files")
+        return path.read_bytes()
+    except OSError as error:
+        raise unopened(path, error) from error
+
+
+def _head_of(path: Path) -> bytes:
+    _check_file(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError as error:
+        raise unopened(path, error) from error
+
+
+def _check_file(path: Path) -> None:
     if path.is_dir():
         raise unreadable(path, "it is a folder", "give a file, or let gcmtag tag walk the folder")
     if not path.exists():
         raise unreadable(path, "there is no such file", "check the name and the folder")
     if not path.is_file():
         raise unreadable(path, "it is not a regular file", "copy its content into a file first")
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise unreadable(path, f"it is larger than {LARGEST_FILE // MEGABYTE} MB", "split it into smaller files")
-        return path.read_bytes()
-    except OSError as error:
-        raise unreadable(path, f"it cannot be opened ({error.strerror})", "check its permissions") from error
-
-
-def _damaged(path: Path, format_: Format, error: Exception) -> DocumentError:
-    detail = str(error).strip().splitlines()[:1]
-    reason = f"{type(error).__name__}: {detail[0][:120]}" if detail else type(error).__name__
-    return unreadable(path, f"its {format_} content is damaged ({reason})", "save it anew in its own program")

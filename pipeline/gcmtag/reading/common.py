@@ -15,6 +15,7 @@ EMPTY_BOX: Final = "\u2610"
 TICKED_BOX: Final = "\u2612"
 
 MEGABYTE: Final = 1_000_000
+ID_LENGTH: Final = 16  # hex digits
 LARGEST_MEMBER: Final = 200 * MEGABYTE
 LARGEST_RATIO: Final = 200
 # A few kilobytes of repeated XML compress better than the ratio allows and do no harm.
@@ -66,7 +67,7 @@ _SYMBOL_IN_WORD: Final = re.compile(r"[a-z][\u00a1-\u00bf\u00d7\u00f7\u2020-\u20
 
 def document_id_of(data: bytes) -> str:
     """First 16 hex digits of the SHA-256 of the file's bytes: the same file has the same id under any path."""
-    return hashlib.sha256(data).hexdigest()[:16]
+    return hashlib.sha256(data).hexdigest()[:ID_LENGTH]
 
 
 def decode(data: bytes) -> str:
@@ -100,6 +101,12 @@ def _decoded(data: bytes) -> str:
         return western
     best = from_bytes(data).best()
     return western if best is None else str(best)
+
+
+def is_wide(head: bytes) -> bool:
+    """Whether the first bytes of a text, 4,096 at least where there are so many, say that it is UTF-16 or UTF-32."""
+    marked = any(head.startswith(mark) for mark, encoding in _BOMS if encoding != "utf-8-sig")
+    return marked or _utf16_without_mark(head) is not None
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
@@ -142,6 +149,18 @@ def clean(text: str) -> str:
 def unreadable(path: Path, what: str, next_step: str) -> UnreadableDocument:
     """The error for a file that cannot be read, as one line: which file, what is wrong, what to do next."""
     return UnreadableDocument(_one_line(f"{path}: {what}; {next_step}"))
+
+
+def damaged(path: Path, format_: str, error: Exception) -> UnreadableDocument:
+    """The error for a file that a library could not read, with what the library said."""
+    detail = str(error).strip().splitlines()[:1]
+    reason = f"{type(error).__name__}: {detail[0][:120]}" if detail else type(error).__name__
+    return unreadable(path, f"its {format_} content is damaged ({reason})", "save it anew in its own program")
+
+
+def unopened(path: Path, error: OSError) -> UnreadableDocument:
+    """The error for a file that the system does not let us read."""
+    return unreadable(path, f"it cannot be opened ({error.strerror})", "check its permissions")
 
 
 def empty(path: Path, what: str, next_step: str) -> EmptyDocument:

@@ -51,7 +51,7 @@ _OTHER_BINARIES: Final = (
 
 _HTML_START: Final = re.compile(r"<!doctype\s+html|<html[\s>]|<body[\s>]", re.IGNORECASE)
 _ANY_TAG: Final = re.compile(r"</?(p|div|h[1-6]|ul|ol|table|article|section|span)[\s>/]", re.IGNORECASE)
-_HEAD: Final = 16_384
+HEAD: Final = 16_384
 
 
 def is_table(format_: Format) -> bool:
@@ -88,6 +88,11 @@ def detect(path: Path, data: bytes) -> Format:
         return "rtf"
     _refuse_other_binaries(path, data)
     return _kind_of_text(path, data)
+
+
+def needs_all(head: bytes) -> bool:
+    """Whether `detect` must see the whole file rather than its first `HEAD` bytes."""
+    return head.startswith((*_ZIP, _OLE))
 
 
 def _kind_of_zip(path: Path, data: bytes) -> Format:
@@ -170,7 +175,7 @@ def _kind_of_text(path: Path, data: bytes) -> Format:
     if _looks_binary(data):
         raise unreadable(path, "it is neither text nor a known kind of document", _SUPPORTED)
     # Cut at a whole number of UTF-32 units, so that the head of a wide encoding still decodes.
-    head = decode(data[:_HEAD]).lstrip()
+    head = decode(data[:HEAD]).lstrip()
     suffix = path.suffix.lower()
     if head.startswith("<") and _HTML_START.search(head):
         return "html"
@@ -186,7 +191,7 @@ def _kind_of_text(path: Path, data: bytes) -> Format:
 
 
 def _looks_binary(data: bytes) -> bool:
-    head = data[:_HEAD]
+    head = data[:HEAD]
     unseen = sum(byte < 9 or 14 <= byte < 27 for byte in head)
     if unseen <= 0.01 * len(head):
         return False

@@ -4,19 +4,23 @@ Nothing here is corrected for the errors of the classifier; whoever shows these 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from gcmtag.errors import CorpusMismatch, UsageError
-from gcmtag.objectives import CLUSTERS, NUMBERS, OBJECTIVES, Objective
+from gcmtag.objectives import CLUSTERS, NUMBERS, OBJECTIVES, ROLES, Objective
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TAGS_COLUMNS: Final = ("document_id", "locator", "kind", "text", "objectives", "scores", "role", "evidence")
 DOCUMENTS_COLUMNS: Final = ("document_id", "path", "title", "format", "language", "pages", "dropped", "warnings")
+
+TOP: Final = 5  # passages shown of each objective, over all documents
+MOST_DOCUMENTS: Final = 500  # of a run whose documents are shown one by one
 
 NO_COUNTS: Final = (0,) * len(OBJECTIVES)
 
@@ -68,17 +72,22 @@ class DocumentFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that the report counts: the passages, the documents in the order of their table, and the totals."""
+    """Everything that the report counts: the passages, the documents in the order of their table, and the totals.
+
+    ``entries`` may be only those passages that a page shows; the counts are those of all. ``roles`` has for each
+    objective, objective 1 first, the number of its passages by role.
+    """
 
     entries: tuple[Entry, ...]
     documents: tuple[DocumentFigures, ...]
     counts: tuple[int, ...]
     cluster_counts: tuple[int, ...]
+    roles: tuple[Mapping[str, int], ...] = ({},) * len(OBJECTIVES)
 
     @property
     def passages(self) -> int:
         """Number of passages in all documents."""
-        return len(self.entries)
+        return sum(document.passages for document in self.documents)
 
     @property
     def tagged(self) -> int:
@@ -108,17 +117,12 @@ def count(tags: "pd.DataFrame", documents: "pd.DataFrame") -> Figures:
         UsageError: A table lacks a column.
         CorpusMismatch: The tags name a document that the documents table does not list.
     """
-    _check_columns("tags", tags, TAGS_COLUMNS)
-    _check_columns("documents", documents, DOCUMENTS_COLUMNS)
+    check_columns("tags", tags.columns, TAGS_COLUMNS)
+    check_columns("documents", documents.columns, DOCUMENTS_COLUMNS)
     rows = documents.to_dict("records")
     position = {str(row["document_id"]): at for at, row in enumerate(rows)}
-    unknown = sorted({str(name) for name in tags["document_id"]} - set(position))
-    if unknown:
-        raise CorpusMismatch(
-            f"the tags name document {unknown[0]!r}, which the documents table does not list; "
-            "tag the documents again with --restart"
-        )
-    entries = tuple(_entry(row, position) for row in tags.to_dict("records"))
+    check_listed(map(str, tags["document_id"]), position)
+    entries = tuple(entry_of(row, position) for row in tags.to_dict("records"))
     return Figures(
         entries=entries,
         documents=_documents(rows, entries),
@@ -126,6 +130,7 @@ def count(tags: "pd.DataFrame", documents: "pd.DataFrame") -> Figures:
         cluster_counts=tuple(
             sum(1 for entry in entries if set(entry.objectives) & set(cluster.objectives)) for cluster in CLUSTERS
         ),
+        roles=tuple(_roles(entry.role for entry in entries if number in entry.objectives) for number in NUMBERS),
     )
 
 
@@ -167,13 +172,33 @@ def _listed(names: list[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _check_columns(name: str, frame: "pd.DataFrame", columns: tuple[str, ...]) -> None:
-    missing = [column for column in columns if column not in frame.columns]
+def check_columns(name: str, columns: Iterable[str], needed: tuple[str, ...]) -> None:
+    """Makes sure that a table has what is counted.
+
+    Raises:
+        UsageError: It lacks a column.
+    """
+    missing = [column for column in needed if column not in set(columns)]
     if missing:
         raise UsageError(f"the {name} table has no column {', '.join(missing)}; a table made by `gcmtag tag` has them")
 
 
-def _entry(row: Mapping[Any, Any], position: Mapping[str, int]) -> Entry:
+def check_listed(names: Iterable[str], position: Mapping[str, int]) -> None:
+    """Makes sure that the documents of some tags are known.
+
+    Raises:
+        CorpusMismatch: One is not.
+    """
+    unknown = sorted(set(names) - set(position))
+    if unknown:
+        raise CorpusMismatch(
+            f"the tags name document {unknown[0]!r}, which the documents table does not list; "
+            "tag the documents again with --restart"
+        )
+
+
+def entry_of(row: Mapping[Any, Any], position: Mapping[str, int]) -> Entry:
+    """A row of the tags table, with the position of each document in the documents table."""
     spans: dict[int, list[tuple[int, int]]] = {}
     for item in _items(row["evidence"]):
         spans.setdefault(int(item["objective"]), []).append((int(item["start"]), int(item["end"])))
@@ -198,6 +223,12 @@ def _documents(rows: list[dict[Any, Any]], entries: tuple[Entry, ...]) -> tuple[
 
 
 def _document(row: Mapping[Any, Any], entries: list[Entry]) -> DocumentFigures:
+    tagged = sum(1 for entry in entries if entry.objectives)
+    return document_of(row, len(entries), tagged, _count_objectives(entries))
+
+
+def document_of(row: Mapping[Any, Any], passages: int, tagged: int, counts: tuple[int, ...]) -> DocumentFigures:
+    """A row of the documents table with what was counted of its passages, objective 1 first."""
     path = _text(row["path"])
     return DocumentFigures(
         document_id=str(row["document_id"]),
@@ -206,13 +237,18 @@ def _document(row: Mapping[Any, Any], entries: list[Entry]) -> DocumentFigures:
         format=_text(row["format"]),
         language=_text(row["language"]),
         pages=None if _missing(row["pages"]) else int(row["pages"]),
-        passages=len(entries),
-        tagged=sum(1 for entry in entries if entry.objectives),
-        counts=_count_objectives(entries),
+        passages=passages,
+        tagged=tagged,
+        counts=counts,
         priorities=tuple(int(number) for number in _items(row.get("declared_priorities"))),
         dropped=_mapping(row["dropped"]),
         warnings=tuple(str(warning) for warning in _items(row["warnings"])),
     )
+
+
+def _roles(found: Iterable[str]) -> dict[str, int]:
+    counts = Counter(found)
+    return {role: counts[role] for role in sorted(counts, key=lambda role: ROLES.index(role) if role in ROLES else -1)}
 
 
 def _count_objectives(entries: Iterable[Entry]) -> tuple[int, ...]:

@@ -10,13 +10,12 @@ from markupsafe import Markup
 
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, Objective
 from gcmtag.reporting import plots
-from gcmtag.reporting.figures import DocumentFigures, Entry, Figures, count, headline
+from gcmtag.reporting.figures import MOST_DOCUMENTS, TOP, DocumentFigures, Entry, Figures, count, headline
 from gcmtag.reporting.rendering import environment, panels, two_widths
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TOP: Final = 5  # passages shown of each objective, over all documents
 LONGEST: Final = 700  # characters of a passage; a longer one is cut around its evidence
 SHORT: Final = 160  # a passage below this many characters needs its heading to be understood
 
@@ -69,10 +68,16 @@ def write_report(tags: "pd.DataFrame", documents: "pd.DataFrame", path: Path, *,
         UsageError: A table lacks a column.
         CorpusMismatch: The tags name a document that the documents table does not list.
     """
-    path.write_text(_page(count(tags, documents), run), encoding="utf-8")
+    write_figures(count(tags, documents), path, run=run)
+
+
+def write_figures(figures: Figures, path: Path, *, run: Mapping[str, object]) -> None:
+    """The same from figures that were counted before, see `gcmtag.reporting.tally`."""
+    path.write_text(_page(figures, run), encoding="utf-8")
 
 
 def _page(figures: Figures, run: Mapping[str, object]) -> str:
+    too_many = len(figures.documents) > MOST_DOCUMENTS
     return (
         environment()
         .get_template("report.html.j2")
@@ -83,7 +88,8 @@ def _page(figures: Figures, run: Mapping[str, object]) -> str:
             objectives=OBJECTIVES,
             ranked=sorted(OBJECTIVES, key=lambda item: (-figures.counts[item.number - 1], item.number)),
             bars=_bars(figures),
-            panels_of_documents=_panels(figures.documents),
+            too_many=too_many,
+            panels_of_documents=[] if too_many else _panels(figures.documents),
             legend=list(enumerate(plots.STEP_NAMES)),
             prioritised=[document for document in figures.documents if document.priorities],
             step_of=plots.step_of,
@@ -142,20 +148,13 @@ def _section(figures: Figures, objective: Objective) -> ObjectiveSection:
     others = [best[document] for document in sorted(set(best) - shown)]
     return ObjectiveSection(
         objective=objective,
-        count=len(found),
+        count=figures.counts[number - 1],
         share=figures.share(number),
-        documents=len(best),
-        roles=_roles(found),
+        documents=figures.documents_with(number),
+        roles=tuple(sorted(figures.roles[number - 1].items(), key=lambda item: -item[1])),
         top=tuple(_quote(figures, entry, number) for entry in top),
         others=tuple(_quote(figures, entry, number) for entry in others),
     )
-
-
-def _roles(entries: Iterable[Entry]) -> tuple[tuple[str, int], ...]:
-    counts: dict[str, int] = {}
-    for entry in entries:
-        counts[entry.role] = counts.get(entry.role, 0) + 1
-    return tuple(sorted(counts.items(), key=lambda item: -item[1]))
 
 
 def _quote(figures: Figures, entry: Entry, number: int) -> Quote:

@@ -31,7 +31,11 @@ def summary_table(tags: "pd.DataFrame", documents: "pd.DataFrame", *, rows: int 
         UsageError: A table lacks a column.
         CorpusMismatch: The tags name a document that the documents table does not list.
     """
-    figures = count(tags, documents)
+    return table_of(count(tags, documents), rows=rows)
+
+
+def table_of(figures: Figures, *, rows: int = ROWS) -> Table:
+    """The same from figures that were counted before."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("Document", overflow="ellipsis", no_wrap=True, max_width=44)
     table.add_column("Passages", justify="right")
@@ -62,9 +66,14 @@ def short_table(tags: "pd.DataFrame", documents: "pd.DataFrame", *, width: int =
         UsageError: A table lacks a column.
         CorpusMismatch: The tags name a document that the documents table does not list.
     """
+    return short_figures(count(tags, documents), width=width, rows=rows)
+
+
+def short_figures(figures: Figures, *, width: int = 100, rows: int = ROWS) -> str:
+    """The same from figures that were counted before, see `gcmtag.reporting.tally`."""
     buffer = StringIO()
     console = Console(file=buffer, width=width, color_system=None, legacy_windows=False)
-    console.print(summary_table(tags, documents, rows=rows))
+    console.print(table_of(figures, rows=rows))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
 

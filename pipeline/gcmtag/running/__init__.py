@@ -1,4 +1,4 @@
-"""Many documents, one after another: finds them, tags them, keeps what is done, and tells what failed."""
+"""Many documents, however large: finds them, tags them batch by batch, keeps what is done, and tells what failed."""
 
 from gcmtag.running.batch import Outcome, run
 from gcmtag.running.inputs import find_documents
