@@ -18,6 +18,14 @@ FATAL = "this passage kills"
 
 
 @dataclass(frozen=True)
+class Seen:
+    """Passages as they are."""
+
+    inputs: Inputs
+    parts: None = None
+
+
+@dataclass(frozen=True)
 class LightClassifier:
     """Scores that hang on the text only; dies at a fatal passage, the first time or always.
 
@@ -30,7 +38,14 @@ class LightClassifier:
     threshold: float = 0.98
     doubt: tuple[float, float] = (0.96, 0.99)
 
-    def score(self, inputs: Inputs, progress: object = None) -> Scores:
+    def views(self, inputs: Inputs, spans: object = None, progress: object = None) -> "Seen":
+        return Seen(inputs)
+
+    def score_sentences(self, inputs: Inputs, vectors: object) -> np.ndarray:
+        return _numbers(inputs.texts, 23)
+
+    def score_views(self, views: "Seen") -> Scores:
+        inputs = views.inputs
         if self.marks is not None:
             (self.marks / f"process-{os.getpid()}").touch()
             if any(FATAL in text for text in inputs.texts) and (self.deadly or not (self.marks / "died").exists()):
