@@ -14,7 +14,6 @@ from gcmtag.document import Document, Tags
 from gcmtag.encoding.cache import VectorCache, default_cache_folder
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import ModelNotFound, UsageError
-from gcmtag.segmenting import read
 from gcmtag.tables import TaggedDocument, with_tags
 
 if TYPE_CHECKING:
@@ -116,6 +115,8 @@ class Tagger:
             DocumentError: the file cannot be read or holds no passage.
         """
         if not isinstance(document, Document):
+            from gcmtag.segmenting import read  # noqa: PLC0415
+
             document = read(document)
         document = warned(document)
         tags = self.tag_inputs(Inputs.of_passages(document.passages), progress)

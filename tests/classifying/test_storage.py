@@ -14,7 +14,7 @@ from gcmtag.classifying import Inputs, load_classifier, load_unseen, save_classi
 from gcmtag.errors import ModelDamaged, ModelNotFound
 from gcmtag.training import Trained
 
-FILES = ("settings.json", "vocabulary.json", "weights.safetensors", "unseen.safetensors", "card.json")
+FILES = ("settings.json", "vocabulary.json.gz", "weights.safetensors", "unseen.safetensors", "card.json")
 
 
 @pytest.fixture

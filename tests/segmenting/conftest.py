@@ -7,7 +7,7 @@ import pytest
 
 from gcmtag.document import Document
 from gcmtag.reading import text
-from gcmtag.segmenting import segment
+from gcmtag.segmenting.pipeline import segment
 
 Cut = Callable[..., Document]
 

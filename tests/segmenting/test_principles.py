@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gcmtag.document import Block, Document, SourceFile
-from gcmtag.segmenting import segment
+from gcmtag.segmenting.pipeline import segment
 
 Cut = Callable[..., Document]
 

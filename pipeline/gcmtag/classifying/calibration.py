@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import expit, log_expit, log_softmax, logit, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +29,7 @@ class Calibration:
 
     def probabilities(self, logits: "NDArray[np.floating]") -> "NDArray[np.float32]":
         """Calibrated probabilities, shape (n, labels), float32, from logits of shape (members, n, labels)."""
-        return np.asarray(expit(_blend(self.slopes, logits) + np.asarray(self.offsets)), dtype=np.float32)
+        return _sigmoid(_blend(self.slopes, logits) + np.asarray(self.offsets)).astype(np.float32)
 
 
 def fit_calibration(logits: "NDArray[np.floating]", labels: "NDArray[np.bool_]") -> Calibration:
@@ -44,6 +42,10 @@ def fit_calibration(logits: "NDArray[np.floating]", labels: "NDArray[np.bool_]")
     Raises:
         ValueError: the shapes differ.
     """
+    # These take a second to import, and only training needs them.
+    from scipy.optimize import minimize  # noqa: PLC0415
+    from scipy.special import expit, log_expit  # noqa: PLC0415
+
     members = len(logits)
     if logits.shape[1:] != labels.shape:
         raise ValueError(f"logits {logits.shape} and labels {labels.shape} differ in shape")
@@ -73,6 +75,8 @@ def fit_temperatures(logits: "NDArray[np.floating]", classes: "NDArray[np.int_]"
         logits: shape (members, n, classes), from models that did not see the passages.
         classes: shape (n), index of the right class.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415
+    from scipy.special import log_softmax  # noqa: PLC0415
 
     def loss(slopes: "NDArray[np.float64]") -> float:
         chances = log_softmax(_blend(slopes, logits), axis=1)
@@ -84,7 +88,15 @@ def fit_temperatures(logits: "NDArray[np.floating]", classes: "NDArray[np.int_]"
 
 def class_probabilities(slopes: tuple[float, ...], logits: "NDArray[np.floating]") -> "NDArray[np.float32]":
     """Shape (n, classes), rows sum to 1, from logits of shape (members, n, classes)."""
-    return np.asarray(softmax(_blend(slopes, logits), axis=1), dtype=np.float32)
+    blended = _blend(slopes, logits)
+    powers = np.exp(blended - blended.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _sigmoid(values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """1 / (1 + exp(-values)), without overflow."""
+    powers = np.exp(-np.abs(values))
+    return np.where(values >= 0, 1.0, powers) / (1.0 + powers)
 
 
 def _blend(slopes: "Sequence[float] | NDArray[np.float64]", logits: "NDArray[np.floating]") -> "NDArray[np.float64]":
@@ -101,6 +113,8 @@ def band_of_doubt(
         labels: shape (n, labels), true where the label applies.
         threshold: at and above which a label is predicted.
     """
+    from scipy.special import expit, logit  # noqa: PLC0415
+
     safe = np.clip(probabilities.astype(np.float64), 1e-6, 1 - 1e-6)
     wrong = (probabilities >= threshold) != labels
     distances = np.abs(logit(safe[wrong]) - logit(threshold))

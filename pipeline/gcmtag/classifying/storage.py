@@ -6,7 +6,7 @@ the error how to rebuild, and note the change here.
 
     manifest.json       format version, name, version, SHA-256 of every other file
     settings.json       encoder, calibration, thresholds, sizes
-    vocabulary.json     terms of each vocabulary, in column order, and the words that it passes over
+    vocabulary.json.gz  terms of each vocabulary, in column order, and the words that it passes over
     weights.safetensors idf weights, heads on vectors (float32), heads on words, dictionary and adapter (int8 with a
                         float32 scale for each row)
     unseen.safetensors  scores (n, 23; float16) and labels (n, 23) of labelled passages that the members did not see,
@@ -15,6 +15,7 @@ the error how to rebuild, and note the change here.
     card.json           what the model was trained on and how (changes no answer)
 """
 
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT_VERSION: Final = 3
-ANSWERING_FILES: Final = ("settings.json", "vocabulary.json", "weights.safetensors")
+VOCABULARY_FILE: Final = "vocabulary.json.gz"
+ANSWERING_FILES: Final = ("settings.json", VOCABULARY_FILE, "weights.safetensors")
 UNSEEN_FILE: Final = "unseen.safetensors"
 SCALES: Final = ".scales"
 DICTIONARY: Final = "dictionary"
@@ -68,9 +70,9 @@ def save_classifier(classifier: Classifier, folder: Path, card: Mapping[str, Any
 
     folder.mkdir(parents=True, exist_ok=True)
     _write_json(folder / "settings.json", _settings(classifier))
-    _write_json(
-        folder / "vocabulary.json", {name: _vocabulary(words) for name, words in _all_words(classifier).items()}
-    )
+    vocabularies = {name: _vocabulary(words) for name, words in _all_words(classifier).items()}
+    # Without a date inside, the same words give the same bytes.
+    (folder / VOCABULARY_FILE).write_bytes(gzip.compress(json.dumps(vocabularies).encode(), mtime=0))
     save_file(_tensors(classifier), folder / "weights.safetensors")
     _write_json(folder / "card.json", card)
     save_file(
@@ -98,7 +100,7 @@ def load_classifier(folder: Path) -> tuple[Classifier, str]:
 
     manifest = read_manifest(folder)
     settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-    vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+    vocabulary = json.loads(gzip.decompress((folder / VOCABULARY_FILE).read_bytes()))
     tensors = load_file(folder / "weights.safetensors")
     classifier = Classifier(
         name=manifest["name"],
@@ -263,9 +265,7 @@ def _calibration(values: Mapping[str, Any]) -> Calibration:
 
 
 def _write_json(path: Path, value: object) -> None:
-    # Terms one below the other would be as many lines; few would read them.
-    indent = None if path.name == "vocabulary.json" else 1
-    path.write_text(json.dumps(value, indent=indent, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _sha256(path: Path) -> str:

@@ -107,12 +107,12 @@ class Words:
     def _words_of(self, texts: Sequence[str]) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
         """For each word in reading order, but for those passed over, the number of its text and its own number."""
         cut = pc.split_pattern_regex(pc.utf8_lower(_column(texts)), BETWEEN_WORDS)
-        owners = np.repeat(np.arange(len(texts)), pc.list_value_length(cut).to_numpy())
+        owners = np.repeat(np.arange(len(texts)), np.diff(_numbers_in(cut.offsets)))
         told_apart = cut.flatten().dictionary_encode()
         known = np.fromiter(
             (self._number(word) for word in told_apart.dictionary.to_pylist()), np.int64, len(told_apart.dictionary)
         )
-        words = known[told_apart.indices.to_numpy()] if len(known) else np.zeros(0, dtype=np.int64)
+        words = known[_numbers_in(told_apart.indices)] if len(known) else np.zeros(0, dtype=np.int64)
         return owners[words != PASSED_OVER], words[words != PASSED_OVER]
 
     def _number(self, word: str) -> int:
@@ -165,7 +165,14 @@ def _index(terms: Sequence[str], longest: int) -> tuple[dict[str, int], tuple[_L
 
 
 def _column(texts: Sequence[str]) -> pa.Array:
-    try:
-        return pa.array(texts, pa.string())
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return pa.array([text.encode("utf-8", "replace").decode() for text in texts], pa.string())
+    # pa.array would look whether it was given a data frame, and import pandas to know one.
+    encoded = [text.encode("utf-8", "replace") for text in texts]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
+
+
+def _numbers_in(array: pa.Array) -> "NDArray[np.integer]":
+    """An Arrow array of whole numbers without gaps, as it lies in memory."""
+    width = np.dtype(array.type.to_pandas_dtype())
+    _, data = array.buffers()
+    return np.frombuffer(data, dtype=width)[array.offset : array.offset + len(array)]
