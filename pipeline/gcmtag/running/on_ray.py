@@ -44,7 +44,7 @@ from gcmtag.running.writing import conformed, failures_csv, unified
 from gcmtag.tables import DOCUMENTS_SCHEMA, document_table
 from gcmtag.tagger import Tagger, warned
 
-BLOCK: Final = 8_000_000  # bytes that go from the readers to the actors at a time
+PASSAGE: Final = 1_000  # bytes, roughly; decides how many pieces go from a reader to an actor at a time: one
 TOGETHER: Final = 4  # pieces that an actor takes at a time
 # Of a processor core. Readers hardly compute; they must find room beside as many actors as there are cores.
 ACTOR_CORES: Final = 0.9
@@ -236,9 +236,7 @@ def _started() -> Any:  # noqa: ANN401
         own: dict[str, Any] = {"num_cpus": usable_cores(), "include_dashboard": False}
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if os.environ.get("RAY_ADDRESS") else own))
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.target_max_block_size = BLOCK
+    ray.data.DataContext.get_current().enable_progress_bars = False
     return ray
 
 
@@ -301,6 +299,7 @@ def _tagged(
 ) -> Iterator[Mapping[str, Any]]:
     if not sources:
         return iter(())
+    ray.data.DataContext.get_current().target_max_block_size = PASSAGE * size
     cores = int(ray.cluster_resources().get("CPU", 1))
     items = ray.data.from_items([asdict(source) for source in sources], override_num_blocks=len(sources))
     rows = items.flat_map(_read, fn_kwargs={"size": size}, num_cpus=READER_CORES).map_batches(
