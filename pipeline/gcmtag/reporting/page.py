@@ -145,7 +145,8 @@ def _section(figures: Figures, objective: Objective) -> ObjectiveSection:
     top = found[:TOP]
     best = {entry.document: entry for entry in reversed(found)}
     shown = {entry.document for entry in top}
-    others = [best[document] for document in sorted(set(best) - shown)]
+    each = len(figures.documents) <= MOST_DOCUMENTS
+    others = [best[document] for document in sorted(set(best) - shown)] if each else []
     return ObjectiveSection(
         objective=objective,
         count=figures.counts[number - 1],

@@ -14,6 +14,7 @@ without doubling, and a run that was stopped goes on: what is there already is n
 
 import io
 import json
+import logging
 import os
 import platform
 import tempfile
@@ -43,7 +44,7 @@ from gcmtag.running.writing import conformed, failures_csv, unified
 from gcmtag.tables import DOCUMENTS_SCHEMA, document_table
 from gcmtag.tagger import Tagger, warned
 
-BLOCK: Final = 8_000_000  # bytes that go from the readers to the actors at a time
+PASSAGE: Final = 1_000  # bytes, roughly; decides how many pieces go from a reader to an actor at a time: one
 TOGETHER: Final = 4  # pieces that an actor takes at a time
 # Of a processor core. Readers hardly compute; they must find room beside as many actors as there are cores.
 ACTOR_CORES: Final = 0.9
@@ -76,9 +77,10 @@ class Folder:
         if "://" not in self.uri:
             return pa_fs.LocalFileSystem(), str(Path(self.uri).absolute())
         try:
-            return pa_fs.FileSystem.from_uri(self.uri)
+            system, path = pa_fs.FileSystem.from_uri(self.uri)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise UsageError(f"cannot reach {self.uri} ({error}): check the address and the access to it") from error
+        return system, str(path)
 
     def write(self, name: str, data: bytes) -> None:
         """Writes a file whole or not at all."""
@@ -231,11 +233,10 @@ def _started() -> Any:  # noqa: ANN401
     except ImportError as error:
         raise MissingExtra("the engine ray needs Ray: pip install 'gcmtag[ray]'") from error
     if not ray.is_initialized():
-        own = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": usable_cores(), "include_dashboard": False}
-        ray.init(log_to_driver=False, configure_logging=True, logging_level="error", **own)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.target_max_block_size = BLOCK
+        own: dict[str, Any] = {"num_cpus": usable_cores(), "include_dashboard": False}
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if os.environ.get("RAY_ADDRESS") else own))
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    ray.data.DataContext.get_current().enable_progress_bars = False
     return ray
 
 
@@ -298,6 +299,7 @@ def _tagged(
 ) -> Iterator[Mapping[str, Any]]:
     if not sources:
         return iter(())
+    ray.data.DataContext.get_current().target_max_block_size = PASSAGE * size
     cores = int(ray.cluster_resources().get("CPU", 1))
     items = ray.data.from_items([asdict(source) for source in sources], override_num_blocks=len(sources))
     rows = items.flat_map(_read, fn_kwargs={"size": size}, num_cpus=READER_CORES).map_batches(
@@ -354,8 +356,9 @@ class _Actor:
 
     def __call__(self, rows: pa.Table) -> pa.Table:
         records = rows.to_pylist()
-        known = {row["name"]: self._schema(row["name"]) for row in records if row["kind"] == "piece"}
-        wanted = [row for row in records if row["kind"] == "piece" and known[row["name"]] is None]
+        pieces = [row for row in records if row["kind"] == "piece"]
+        known = {row["name"]: schema for row in pieces if (schema := self._schema(row["name"])) is not None}
+        wanted = [row for row in pieces if row["name"] not in known]
         known.update(zip((row["name"] for row in wanted), self._tag(wanted), strict=True))
         for row in records:
             if row["kind"] == "piece":
