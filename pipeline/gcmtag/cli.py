@@ -21,6 +21,7 @@ FORMATS: Final = ("parquet", "csv", "jsonl", "xlsx")
 EXPORT_FORMATS: Final = (
     "csv",
     "xlsx",
+    "json",
     "jsonl",
     "parquet",
     "label-studio",
