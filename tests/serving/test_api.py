@@ -127,9 +127,9 @@ def test_a_workbook_opens_and_has_hashtags_where_wanted(client: TestClient, done
 
 def test_what_a_format_cannot_hold_is_said_in_a_header(client: TestClient, done: dict) -> None:
     assert "x-gcmtag-notes" not in client.get(done["results"]["xlsx"]).headers
-    table = json.dumps({"text": "Visas were eased \x01 for all.", "r\u00e9gion\r\nX-Evil: 1": "n\x02ord"}) + "\n"
+    table = json.dumps({"text": "Visas were eased for all.", "r\u00e9gion\r\nX-Evil: 1": "n\x02ord"}) + "\n"
     answer = results(client, table, "xlsx", "table.jsonl")
-    assert "1 cells of passages, column text, hold characters" in answer.headers["x-gcmtag-notes"]
+    assert "1 cells of passages, column r\\xe9gion X-Evil: 1, hold characters" in answer.headers["x-gcmtag-notes"]
     assert "x-evil" not in answer.headers
 
 
