@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import threading
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -122,6 +123,39 @@ def test_what_its_sender_no_longer_wants_is_not_tagged(stand_in: StandIn, batche
     wanted.result(10)
     assert stand_in.batches == [["first"], ["wanted"]]
     assert batcher.waiting == 0
+
+
+@pytest.fixture
+def long_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gcmtag.serving.batching.LONGEST_GATHERING", 30.0)
+    monkeypatch.setattr("gcmtag.serving.batching.SHARE_OF_GATHERING", 1e9)
+
+
+@pytest.mark.usefixtures("long_gathering")
+def test_callers_answered_together_are_encoded_together_when_they_ask_again(
+    stand_in: StandIn, batcher: Batcher
+) -> None:
+    stand_in.gate.clear()
+    batcher.submit(Inputs.of_texts(["first"]))
+    assert stand_in.entered.wait(10)
+    together = [batcher.submit(Inputs.of_texts([f"text {at}"])) for at in range(5)]
+    stand_in.gate.set()
+    for future in together:
+        future.result(10)
+    again = []
+    for at in range(5):
+        time.sleep(0.02)  # each takes a moment to come back
+        again.append(batcher.submit(Inputs.of_texts([f"again {at}"])))
+    for future in again:
+        future.result(10)
+    assert [len(batch) for batch in stand_in.batches] == [1, 5, 5]
+
+
+@pytest.mark.usefixtures("long_gathering")
+def test_a_caller_who_is_alone_waits_for_nobody(stand_in: StandIn, batcher: Batcher) -> None:
+    for at in range(3):
+        batcher.submit(Inputs.of_texts([f"text {at}"])).result(10)
+    assert [len(batch) for batch in stand_in.batches] == [1, 1, 1]
 
 
 def test_a_model_that_cannot_be_loaded_is_told_by_readyz(state: Path) -> None:
