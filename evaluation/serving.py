@@ -24,6 +24,7 @@ import os
 import platform
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -430,6 +431,7 @@ def main() -> None:
     options.add_argument("--model", default="standard")
     options.add_argument("-o", "--output", type=Path, default=Path(__file__).parent / "results")
     asked = options.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the service is stopped, too
     figures = measure(asked.seconds, asked.clients, asked.model)
     asked.output.mkdir(parents=True, exist_ok=True)
     (asked.output / "serving.json").write_text(json.dumps(asdict(figures), indent=1) + "\n", encoding="utf-8")
