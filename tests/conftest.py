@@ -5,9 +5,11 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from browsing import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
     from gcmtag import Tagger
@@ -146,6 +148,16 @@ def few_draws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gcmtag.evaluating.metrics.RESAMPLES", 50)
         yield
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's chromium. It lives no longer than a module, since Playwright keeps an event loop running meanwhile."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="get it with: pip install '.[dev]'")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
 
 
 @pytest.fixture

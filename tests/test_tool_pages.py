@@ -36,6 +36,8 @@ def test_the_page_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    if page.stem == "hxl":
+        pytest.importorskip("hxl", reason="get it with: pip install '.[hxl]'")
     # spaCy finds the component by its entry point only where the installed package is this one.
     import gcmtag.integrating.spacy_component  # noqa: F401
 

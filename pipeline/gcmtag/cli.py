@@ -25,6 +25,7 @@ TIERS: Final = ("standard", "fast")
 EXPORT_FORMATS: Final = (
     "csv",
     "xlsx",
+    "json",
     "jsonl",
     "parquet",
     "label-studio",

@@ -8,7 +8,6 @@ import subprocess
 import warnings
 from pathlib import Path
 
-import hxl
 import openpyxl
 import pytest
 from export_builders import both, essence, float32s, marovia, numbers, tagged
@@ -32,6 +31,7 @@ FORMULAS = [
     '=HYPERLINK("x","y")',
 ]
 HXL = Options(hxl=True)
+NEEDS_HXL = "get it with: pip install '.[hxl]'"
 
 
 def csv_rows(content: bytes) -> list[dict[str, str]]:
@@ -205,6 +205,7 @@ def test_libreoffice_opens_the_workbook_and_finds_texts_not_formulas(tmp_path: P
 
 
 def test_libhxl_reads_the_hashtags_of_the_csv_and_finds_the_same_tags(tables, tmp_path: Path) -> None:
+    hxl = pytest.importorskip("hxl", reason=NEEDS_HXL)
     path = tmp_path / "tags.csv"
     path.write_bytes(export(*tables, "csv", HXL))
     data = hxl.data(str(path), hxl.InputOptions(allow_local=True)).cache()
@@ -218,6 +219,7 @@ def test_libhxl_reads_the_hashtags_of_the_csv_and_finds_the_same_tags(tables, tm
 
 
 def test_every_column_of_every_sheet_has_a_hashtag_that_libhxl_takes(tables, tmp_path: Path) -> None:
+    hxl = pytest.importorskip("hxl", reason=NEEDS_HXL)
     path = tmp_path / "tags.xlsx"
     path.write_bytes(export(*tables, "xlsx", HXL))
     book = openpyxl.load_workbook(path)

@@ -1,7 +1,5 @@
 """Both pages opened in a real browser from the file system: no error, no request, no barrier, no sideways scroll."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +7,10 @@ import pytest
 from audit_builders import audit_report, gap, little, priorities, shares
 from report_builders import document, documents_frame, tag, tags_frame
 
+from browsing import PHONE, needs_chromium, serious_barriers, unfold, width_of
 from gcmtag.reporting import plots, write_audit_page, write_report
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium; get it with: apt-get install chromium")
+pytestmark = needs_chromium
 PAGES = ("tags", "audit")
 
 
@@ -50,15 +38,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / f"{name}.html" for name in PAGES}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="get it with: pip install '.[dev]'")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_makes_no_error_and_no_request(browser: Any, pages: dict[str, Path], name: str) -> None:
     page = browser.new_page()
@@ -68,7 +47,7 @@ def test_a_page_makes_no_error_and_no_request(browser: Any, pages: dict[str, Pat
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
     page.goto(pages[name].as_uri())
-    page.evaluate("for (const item of document.querySelectorAll('details')) item.open = true")
+    unfold(page)
     page.select_option("#by-document", "1")
     page.close()
     assert errors == []
@@ -78,22 +57,17 @@ def test_a_page_makes_no_error_and_no_request(browser: Any, pages: dict[str, Pat
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_barrier(browser: Any, pages: dict[str, Path], name: str, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = browser.new_page(color_scheme=scheme)
     page.goto(pages[name].as_uri())
-    page.evaluate("for (const item of document.querySelectorAll('details')) item.open = true")
-    found = axe.Axe().run(page).response["violations"]
+    assert serious_barriers(page) == []
     page.close()
-    serious = [item for item in found if item["impact"] in {"serious", "critical"}]
-    assert [(item["id"], [node["html"][:120] for node in item["nodes"]][:3]) for item in serious] == []
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_needs_no_sideways_scroll(browser: Any, pages: dict[str, Path], name: str) -> None:
-    page = browser.new_page(viewport={"width": 360, "height": 780})
+    page = browser.new_page(viewport=PHONE)
     page.goto(pages[name].as_uri())
-    page.evaluate("for (const item of document.querySelectorAll('details')) item.open = true")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert width_of(page) <= PHONE["width"]
     page.close()
 
 

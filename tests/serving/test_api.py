@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pandas as pd
 import pytest
 from serving_builders import FEES, NOTE, finished, served, until
 from starlette.testclient import TestClient
 
 from gcmtag import CLUSTERS, OBJECTIVES, Tagger
+from gcmtag.exporting import FORMATS, Options, export
 
 GUARDS = "Border guards were trained to recognise victims of trafficking."
 JSON = {"content-type": "application/json"}
@@ -42,6 +45,7 @@ def test_texts_get_the_tags_that_python_gives(client: TestClient, small_tagger: 
         assert [(e["objective"], e["start"], e["end"]) for e in got["evidence"]] == [
             (e.objective, e.start, e.end) for e in tags.evidence
         ]
+        assert got["unsure"] == list(tags.unsure)
     assert 20 in answer["tags"][0]["objectives"]
 
 
@@ -76,9 +80,64 @@ def test_a_document_gives_the_same_tags_in_every_format(
         wanted = [list(value) if column == "objectives" else value for value in expected[column]]
         assert [row[column] for row in as_json["tags"]] == wanted
         assert [list(value) if column == "objectives" else value for value in frame[column]] == wanted
-        assert [json.loads(row[column]) if column == "objectives" else row[column] for row in rows] == wanted
+        joined = [" | ".join(map(str, value)) if column == "objectives" else value for value in expected[column]]
+        assert [row[column] for row in rows] == joined
     assert as_json["documents"][0]["path"] == "note.txt"
     assert any(expected["objectives"])
+
+
+@pytest.fixture(scope="module")
+def done(client: TestClient) -> dict:
+    """The job of a note that is tagged."""
+    job = client.post("/v1/documents", files={"file": ("note.txt", NOTE)}).json()
+    return finished(client, job)
+
+
+@pytest.mark.parametrize("style", FORMATS)
+def test_every_format_of_the_export_is_given_as_the_export_writes_it(
+    client: TestClient, done: dict, style: str
+) -> None:
+    answer = client.get(done["results"][style])
+    assert answer.headers["content-type"] == FORMATS[style].media_type
+    name = re.fullmatch(r'attachment; filename="(.*)"', answer.headers["content-disposition"])[1]
+    assert name.startswith(f"gcmtag-{done['id'][:8]}")
+    assert name.endswith(FORMATS[style].suffix)
+    if style not in {"xlsx", "spacy"}:  # these hold the moment at which they were written, or a random order
+        tables = client.app.state.service.store.results(done["id"])
+        assert answer.content == export(*tables, style, Options(about={"finished": done["finished"]}))
+
+
+def test_no_two_formats_share_a_file_name(client: TestClient, done: dict) -> None:
+    names = {client.get(url).headers["content-disposition"] for url in done["results"].values()}
+    assert list(done["results"]) == list(FORMATS)
+    assert len(names) == len(FORMATS)
+
+
+def test_a_workbook_opens_and_has_hashtags_where_wanted(client: TestClient, done: dict) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(client.get(done["results"]["xlsx"], params={"hxl": True}).content))
+    header, hashtags, first, *_ = book["passages"].iter_rows(values_only=True)
+    assert first[header.index("text")] == FEES
+    assert hashtags[header.index("text")] == "#description+text"
+    refused = client.get(done["results"]["ttl"], params={"hxl": True})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        422,
+        "ttl has no row of hashtags: HXL goes with csv and xlsx",
+    )
+
+
+def test_what_a_format_cannot_hold_is_said_in_a_header(client: TestClient, done: dict) -> None:
+    assert "x-gcmtag-notes" not in client.get(done["results"]["xlsx"]).headers
+    table = json.dumps({"text": "Visas were eased for all.", "r\u00e9gion\r\nX-Evil: 1": "n\x02ord"}) + "\n"
+    answer = results(client, table, "xlsx", "table.jsonl")
+    assert "1 cells of passages, column r\\xe9gion X-Evil: 1, hold characters" in answer.headers["x-gcmtag-notes"]
+    assert "x-evil" not in answer.headers
+
+
+def test_openapi_names_every_format_with_its_media_type(client: TestClient) -> None:
+    operation = client.get("/openapi.json").json()["paths"]["/v1/jobs/{job_id}/results"]["get"]
+    assert set(operation["responses"]["200"]["content"]) == {item.media_type for item in FORMATS.values()}
+    (chosen,) = [item["schema"]["enum"] for item in operation["parameters"] if item["name"] == "format"]
+    assert chosen == list(FORMATS)
 
 
 def test_a_text_that_begins_like_a_formula_is_none_in_the_csv(client: TestClient) -> None:

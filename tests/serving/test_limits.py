@@ -5,18 +5,21 @@ import io
 import json
 import logging
 import threading
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fpdf import FPDF
 from serving_builders import FEES, NOTE, StandIn, client_of, finished, until
 
 from gcmtag.classifying import Inputs
 from gcmtag.errors import UsageError
-from gcmtag.serving import Settings
+from gcmtag.serving import Settings, unpacking
 from gcmtag.serving.batching import Batcher, Busy, NotReady
 from gcmtag.serving.jobs import JobStore, safe_name
 from gcmtag.serving.settings import digest, read_keys
@@ -122,6 +125,39 @@ def test_what_its_sender_no_longer_wants_is_not_tagged(stand_in: StandIn, batche
     assert batcher.waiting == 0
 
 
+@pytest.fixture
+def long_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gcmtag.serving.batching.LONGEST_GATHERING", 30.0)
+    monkeypatch.setattr("gcmtag.serving.batching.SHARE_OF_GATHERING", 1e9)
+
+
+@pytest.mark.usefixtures("long_gathering")
+def test_callers_answered_together_are_encoded_together_when_they_ask_again(
+    stand_in: StandIn, batcher: Batcher
+) -> None:
+    stand_in.gate.clear()
+    batcher.submit(Inputs.of_texts(["first"]))
+    assert stand_in.entered.wait(10)
+    together = [batcher.submit(Inputs.of_texts([f"text {at}"])) for at in range(5)]
+    stand_in.gate.set()
+    for future in together:
+        future.result(10)
+    again = []
+    for at in range(5):
+        time.sleep(0.02)  # each takes a moment to come back
+        again.append(batcher.submit(Inputs.of_texts([f"again {at}"])))
+    for future in again:
+        future.result(10)
+    assert [len(batch) for batch in stand_in.batches] == [1, 5, 5]
+
+
+@pytest.mark.usefixtures("long_gathering")
+def test_a_caller_who_is_alone_waits_for_nobody(stand_in: StandIn, batcher: Batcher) -> None:
+    for at in range(3):
+        batcher.submit(Inputs.of_texts([f"text {at}"])).result(10)
+    assert [len(batch) for batch in stand_in.batches] == [1, 1, 1]
+
+
 def test_a_model_that_cannot_be_loaded_is_told_by_readyz(state: Path) -> None:
     def broken() -> Any:
         raise UsageError("no such model: train one")
@@ -205,6 +241,64 @@ def test_a_zip_bomb_is_refused_and_leaves_no_file(stand_in: StandIn, state: Path
         assert refused.status_code == 422
         assert refused.json()["detail"].startswith("bomb.docx")
         assert files_in(state) == []
+
+
+def parquet(rows: int = 1, **columns: object) -> pa.Table:
+    return pa.table({"text": [FEES] * rows, **columns})
+
+
+LONG = "A" * 1_000_000
+SWOLLEN = {
+    "rows": lambda: parquet(3001),
+    "zeros": lambda: parquet(x=[bytes(300_000_000)]),
+    "one value of a dictionary": lambda: parquet(
+        3000, x=pa.DictionaryArray.from_arrays(pa.array([0] * 3000, pa.int32()), pa.array([LONG]))
+    ),
+    "a run of nulls": lambda: parquet(x=pa.ListArray.from_arrays([0, 100_000_000], pa.nulls(100_000_000, pa.int8()))),
+    "columns": lambda: parquet(**{f"c{at}": [1] for at in range(2001)}),
+}
+
+
+@pytest.mark.parametrize("name", SWOLLEN)
+def test_a_small_parquet_file_that_unpacks_to_much_is_refused_before_it_is_read(
+    stand_in: StandIn, state: Path, name: str
+) -> None:
+    content = io.BytesIO()
+    pq.write_table(SWOLLEN[name](), content, compression="zstd", use_dictionary="one" in name)
+    assert len(content.getvalue()) < 1_000_000
+    with client_of(stand_in, state, most_passages=3000) as client:
+        refused = client.post("/v1/documents", files={"file": ("small.parquet", content.getvalue())})
+        assert refused.status_code == 422, refused.text
+        wanted = {"rows": "has 3001 rows, this service takes 3000", "columns": "has 2002 columns"}
+        assert wanted.get(name, "unpacks to more than 200 MB") in refused.json()["detail"]
+        assert files_in(state) == []
+        good = io.BytesIO()
+        pq.write_table(parquet(40), good)
+        job = client.post("/v1/documents", files={"file": ("good.parquet", good.getvalue())}).json()
+        assert finished(client, job)["passages"] == 40, "the service keeps serving"
+
+
+def test_metadata_that_lie_about_the_size_deceive_nobody(tmp_path: Path) -> None:
+    def varint(value: int, length: int) -> bytes:
+        digits = [(2 * value >> 7 * at) & 127 for at in range(length)]  # zigzag, as Thrift writes it
+        return bytes([digit | 128 for digit in digits[:-1]] + digits[-1:])
+
+    path = tmp_path / "lie.parquet"
+    pq.write_table(parquet(x=[bytes(300_000_000)]), path, compression="zstd", use_dictionary=False)
+    size = pq.ParquetFile(path).metadata.row_group(0).column(1).total_uncompressed_size
+    content = path.read_bytes()
+    assert content.count(varint(size, 5)) >= 1
+    path.write_bytes(content.replace(varint(size, 5), varint(100, 5)))
+    assert pq.ParquetFile(path).metadata.row_group(0).column(1).total_uncompressed_size == 100
+    assert unpacking.refusal(path, 10) == unpacking.TOO_LARGE
+
+
+def test_a_damaged_parquet_file_is_left_to_the_reader(stand_in: StandIn, state: Path) -> None:
+    with client_of(stand_in, state) as client:
+        job = client.post("/v1/documents", files={"file": ("a.parquet", b"PAR1" + bytes(40) + b"PAR1")}).json()
+        ended = finished(client, job)
+        assert ended["state"] == "failed"
+        assert ended["error"].startswith("a.parquet: its parquet content is damaged")
 
 
 @pytest.mark.parametrize(

@@ -3,34 +3,30 @@
 import csv
 import io
 import json
-import shutil
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 from serving_builders import FEES, NOTE, StandIn, client_of, finished, served
 
+from browsing import PATIENCE, PHONE, needs_chromium, serious_barriers, width_of
 from gcmtag import Tagger
-from gcmtag.serving.pages import Filter, evidence_map, pieces
+from gcmtag.exporting import FORMATS
+from gcmtag.reporting import plots
+from gcmtag.serving import pages
+from gcmtag.serving.evidence import audit_folder, evidence_map, findings_of
+from gcmtag.serving.jobs import JobStore
+from gcmtag.serving.pages import Filter, pieces
+from gcmtag.tables import documents_table, tags_table
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE = 300_000  # milliseconds; the machine may be busy
 EVIL = "<script>document.title='owned'</script><img src=x onerror=document.title='owned'> Visas were eased for all."
 
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium; get it with: apt-get install chromium")
+MARKED = {"document_id": "marovia", "declared_priorities": [20]}
 
 
 def row(ordinal: int, objectives: list[int], role: str = "action", score: float = 0.8) -> dict[str, Any]:
@@ -58,16 +54,99 @@ def test_a_filter_takes_what_is_asked_for() -> None:
 
 
 def test_the_map_counts_every_tag_once() -> None:
-    rows = [row(at, [5] if at % 2 else [20, 5]) for at in range(1, 102)]
-    lines = {line.number: line for _, found in evidence_map(rows) for line in found}
-    assert {number: line.count for number, line in lines.items()} == {5: 101, 20: 50}
+    rows = [row(at, [5] if at % 2 else [20, 5], "gap" if at <= 4 else "action") for at in range(1, 102)]
+    lines = {line.number: line for _, found in evidence_map(rows, MARKED, None) for line in found}
+    assert sorted(lines) == list(range(1, 24))
+    assert {number: line.count for number, line in lines.items() if line.count} == {5: 101, 20: 50}
+    assert {number: line.gaps for number, line in lines.items() if line.gaps} == {5: 4, 20: 2}
     assert all(sum(cell.count for cell in line.cells) == line.count for line in lines.values())
-    assert all(cell.step == 4 for cell in lines[5].cells)
+    assert [lines[5].step, lines[20].step, lines[1].step] == [5, 5, 0]
+    assert all(cell.step == 5 for cell in lines[5].cells)
+    assert [number for number, line in lines.items() if line.declared] == [20]
     edges = [(cell.start, cell.end) for cell in lines[5].cells]
     assert edges[0][0] == 1
     assert edges[-1][1] == 101
     assert all(after[0] == before[1] + 1 for before, after in pairwise(edges))
-    assert evidence_map([]) == []
+    assert all(line.cells == () for _, found in evidence_map([], MARKED, None) for line in found)
+
+
+def test_the_map_says_what_the_audit_says(small_tagger: Tagger, small_model: Path, tmp_path: Path) -> None:
+    text = "\n\n".join(f"{FEES} It was noted in {year}." for year in range(1950, 2030))
+    path = tmp_path / "fees.txt"
+    path.write_text(text)
+    tagged = small_tagger.tag_document(path)
+    pq.write_table(tags_table([tagged]), tmp_path / "tags.parquet")
+    pq.write_table(documents_table([tagged]), tmp_path / "documents.parquet")
+    report = json.loads(audit_folder(tmp_path, str(small_model)))
+    rows, document = tags_table([tagged]).to_pylist(), documents_table([tagged]).to_pylist()[0]
+    lines = {line.number: line for _, found in evidence_map(rows, document, findings_of(report)) for line in found}
+    for figures in report["attention"]:
+        if figures["scope"] == document["document_id"]:
+            share = lines[figures["objective"]].share
+            assert (share.estimate, share.low, share.high) == tuple(figures[key] for key in ("estimate", "low", "high"))
+            assert lines[figures["objective"]].count == figures["passages"]
+    assert lines[20].emphasised
+    assert lines[20].share.low > 0.4
+
+
+def test_the_map_is_there_without_an_audit(stand_in: StandIn, state: Path) -> None:
+    """The stand-in is no model that anything is known of."""
+    with client_of(stand_in, state) as client:
+        job = client.post("/v1/documents", files={"file": ("a.txt", NOTE)}).json()
+        assert finished(client, job)["state"] == "done"
+        shown = client.get(f"/documents/{job['id']}").text
+        assert "no share can be given" in shown
+        assert shown.count('<th scope="row">') == 23
+
+
+def test_verdicts_priorities_and_statements_of_the_audit_are_shown_with_their_reason(
+    client: Any, small_model: Path
+) -> None:
+    text = "\n\n".join(f"{FEES} It was noted in {year}." for year in range(2000, 2012))
+    job = client.post("/v1/documents", files={"file": ("a.txt", text)}).json()
+    assert finished(client, job)["state"] == "done"
+    store = client.app.state.service.store
+    folder = store.source(store.get(job["id"], "anybody")).parents[1]
+    report = json.loads(audit_folder(folder, str(small_model)))
+    (name,) = [row["document_id"] for row in report["documents"]]
+    verdict = {"scope": name, "objective": 9, "verdict": "little", "reason": "even the <upper> end lies below 2 %"}
+    report["little_attention"].append(verdict)
+    report["priorities"] = [{"document_id": name, "declared": [7], "emphasised": [7, 12]}]
+    report["attention_statements"] = [{"objective": 21, "locator": "para. 3", "quote": "Return got <no> attention."}]
+    (folder / "audit.json").write_text(json.dumps(report))
+    shown = client.get(f"/documents/{job['id']}").text
+    findings = dict(
+        re.findall(r'<th scope="row">(?:<a [^>]*>)?(\d+) .*?<td class="finding">(.*?)</td>', shown, re.DOTALL)
+    )
+    said = {number: re.findall(r'class="tag[^>]*>([^<]+)<', cell) for number, cell in findings.items()}
+    assert {number: tags for number, tags in said.items() if tags} == {
+        "7": ["declared", "emphasised"],
+        "9": ["little attention"],
+        "12": ["emphasised"],
+    }
+    assert "even the &lt;upper&gt; end lies below 2 %" in shown
+    assert "Return got &lt;no&gt; attention." in shown
+
+
+def test_the_audit_of_a_document_is_made_once(state: Path) -> None:
+    store = JobStore(state, 10)
+    job = store.add("anybody", "a.txt", io.BytesIO(b"text"))
+    made = iter([b"", b"first", b"second"])
+    assert [store.made_once(job.id, "audit.json", lambda folder: next(made)) for _ in range(4)] == [
+        b"",
+        b"first",
+        b"first",
+        b"first",
+    ]
+    store.remove(job.id)
+    assert store.made_once(job.id, "audit.json", lambda folder: next(made)) == b"second", "and no folder comes back"
+    assert not list((state / "files").iterdir())
+    store.close()
+
+
+def test_colours_are_those_of_the_audit() -> None:
+    style = (Path(pages.__file__).parent / "static" / "page.css").read_text(encoding="utf-8")
+    assert tuple(re.findall(r"--step-\d: (#\w+)", style)[: len(plots.STEPS)]) == plots.STEPS
 
 
 def test_pieces_of_overlapping_evidence_give_the_text_again() -> None:
@@ -114,15 +193,6 @@ def test_every_answer_forbids_scripts_and_framing(stand_in: StandIn, state: Path
 def address(small_tagger: Tagger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with served(small_tagger, tmp_path_factory.mktemp("page")) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="get it with: pip install '.[dev]'")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -178,11 +248,24 @@ def test_a_file_is_uploaded_and_its_tags_are_downloaded(tab: Any, address: str) 
     tab.wait_for_selector("ol.passages")
     assert tab.locator("h1").inner_text() == "note"
     with tab.expect_download() as started:
-        tab.click("text=CSV for a spreadsheet")
+        tab.click("text=CSV")
     name, path = started.value.suggested_filename, started.value.path()
     assert name.endswith(".csv")
     rows = csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8-sig")))
     assert FEES in [row["text"] for row in rows]
+
+
+@needs_chromium
+def test_every_format_is_offered_for_download(tab: Any, document: str) -> None:
+    tab.goto(document)
+    tab.locator("nav.downloads summary").click()
+    links = tab.locator("nav.downloads details a")
+    addresses = links.evaluate_all("items => items.map(item => item.getAttribute('href'))")
+    assert sorted(address.partition("format=")[2] for address in addresses) == sorted(FORMATS)
+    with tab.expect_download() as started:
+        links.get_by_text("Turtle").click()
+    assert started.value.suggested_filename.endswith(".ttl")
+    assert "skos:Concept" in Path(started.value.path()).read_text(encoding="utf-8")
 
 
 @needs_chromium
@@ -208,9 +291,9 @@ def test_filters_leave_the_passages_asked_for(tab: Any, document: str) -> None:
 @needs_chromium
 def test_a_number_of_the_map_leads_to_as_many_passages(tab: Any, document: str) -> None:
     tab.goto(document)
-    cell = tab.locator("table.map td a").first
+    cell = tab.locator("table.map td.n a").first
     count = int(cell.inner_text())
-    follow(tab, "table.map td a")
+    follow(tab, "table.map td.n a")
     assert "start=" in tab.url
     assert len(shown(tab)) == count > 0
 
@@ -257,28 +340,23 @@ def test_everything_works_with_the_keyboard_alone(tab: Any, address: str) -> Non
 
 @needs_chromium
 def test_a_phone_needs_no_sideways_scroll(browser: Any, address: str, document: str) -> None:
-    tab = browser.new_page(viewport={"width": 360, "height": 780}, has_touch=True)
+    tab = browser.new_page(viewport=PHONE, has_touch=True)
     tab.set_default_timeout(PATIENCE)
     for path in (address, document, address + "/documents/" + "0" * 32):
         tab.goto(path)
-        tab.evaluate("for (const item of document.querySelectorAll('details')) item.open = true")
-        assert tab.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert width_of(tab) <= PHONE["width"], path
     tab.close()
 
 
 @needs_chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_barrier(browser: Any, address: str, document: str, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     # The policy of the page lets no script in, not even this one.
     tab = browser.new_page(color_scheme=scheme, bypass_csp=True)
     tab.set_default_timeout(PATIENCE)
     for path in (address, document, address + "/documents/" + "0" * 32):
         tab.goto(path)
-        tab.evaluate("for (const item of document.querySelectorAll('details')) item.open = true")
-        found = axe.Axe().run(tab).response["violations"]
-        serious = [item for item in found if item["impact"] in {"serious", "critical"}]
-        assert [(item["id"], [node["html"][:120] for node in item["nodes"]][:3]) for item in serious] == [], path
+        assert serious_barriers(tab) == [], path
     tab.close()
 
 

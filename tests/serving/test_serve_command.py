@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 from serving_builders import FEES, NOTE, finished, served, until
 
 from gcmtag import Tagger
+from gcmtag.exporting import FORMATS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "tools" / "serve.md").read_text(encoding="utf-8")
@@ -28,6 +32,59 @@ def test_the_example_of_the_guide_runs(small_tagger: Tagger, state: Path) -> Non
     first, second = ran.stdout.splitlines()
     assert "20" in first
     assert "passages, the first:" in second
+
+
+def block(word: str) -> str:
+    """The one block of shell lines of the guide that holds a word."""
+    (found,) = [code for code in re.findall(r"```bash\n(.*?)```", GUIDE, flags=re.DOTALL) if word in code]
+    return found
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl; get it with: apt-get install curl")
+def test_the_lines_with_curl_run(small_tagger: Tagger, state: Path, tmp_path: Path) -> None:
+    (tmp_path / "corpus").symlink_to(ROOT / "corpus")
+    with served(small_tagger, state) as address:
+        code = block("curl").replace("localhost:8000", address.removeprefix("http://"))
+        ran = subprocess.run(
+            ["bash", "-euc", code], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600
+        )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["tags"][0]["objectives"] == list(small_tagger.tag("Remittance fees fell.").objectives)
+    assert "#description+text" in [cell.value for cell in openpyxl.load_workbook(tmp_path / "tags.xlsx")["passages"][2]]
+    assert "skos:Concept" in (tmp_path / "tags.ttl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", ["gcmtag serve\n", "--keys"])
+def test_the_lines_that_start_a_service_do(
+    word: str, small_model: Path, state: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Each line as it stands, with this model, a free port and a folder for the state."""
+    *before, line = (block(word) if word == "--keys" else word).splitlines()
+    assert line in GUIDE.splitlines()
+    for made in before:
+        subprocess.run(["bash", "-euc", made], cwd=tmp_path, check=True)
+    program, *arguments = shlex.split(line)
+    assert program == "gcmtag"
+    command = [sys.executable, "-m", program, *arguments, "--port", "0", "--model", small_model, "--state", state]
+    log = tmp_path / "log"
+    environment = os.environ | {"GCMTAG_API_KEYS": "", "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=log.open("w"), env=environment)
+    request.addfinalizer(process.kill)
+    port: list[str] = []
+    until(lambda: port.extend(re.findall(r'"port": (\d+)', log.read_text())) or port)
+    address = f"http://127.0.0.1:{port[0]}"
+    until(lambda: httpx.get(f"{address}/readyz").status_code == 200)
+    keys = (tmp_path / "keys").read_text().split() if before else []
+    assert httpx.get(f"{address}/v1/objectives").status_code == (401 if keys else 200)
+    for key in keys:
+        assert httpx.get(f"{address}/v1/objectives", headers={"X-API-Key": key}).status_code == 200
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(120) in {0, -signal.SIGTERM}
+
+
+def test_the_guide_names_every_format() -> None:
+    (line,) = [line for line in GUIDE.splitlines() if line.startswith("|") and "results?format=" in line]
+    assert set(re.findall(r"`([a-z-]+)`", line)) == set(FORMATS)
 
 
 def test_the_guide_names_every_route_and_option(gcmtag_command: Callable[..., tuple[int, str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""Parquet and JSON Lines: the tags table with its lists as lists, for programs."""
+"""Parquet, JSON and JSON Lines: the tags table with its lists as lists, for programs."""
 
 import json
 import math
@@ -30,6 +30,12 @@ def to_jsonl(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> b
         for row in batch.to_pylist()
     ]
     return "".join(f"{line}\n" for line in lines).encode("utf-8")
+
+
+def to_json(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> bytes:
+    """One object with ``documents`` and ``tags``, the rows of the two tables; what is no number is null."""
+    values = {"documents": _without_nan(documents.to_pylist()), "tags": _without_nan(tags.to_pylist())}
+    return json.dumps(values, ensure_ascii=False, default=str, allow_nan=False).encode("utf-8")
 
 
 def _without_nan(value: Any) -> Any:  # noqa: ANN401

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from gcmtag.errors import UsageError
-from gcmtag.exporting.options import PLAIN, Options, warn
+from gcmtag.exporting.options import PLAIN, Options
 from gcmtag.exporting.rows import Cell, Column, Row, Sheet, views
 from gcmtag.version import __version__
 
@@ -39,7 +39,7 @@ def to_xlsx(tags: pa.Table, documents: pa.Table, options: Options = PLAIN) -> by
         notes += said
         _write_sheet(book, fitting, hxl=options.hxl)
     for note in notes:
-        warn(f"xlsx: {note}")
+        options.say(f"xlsx: {note}")
     _write_sheet(book, _about(tags, documents, notes), hxl=False)
     stream = io.BytesIO()
     book.save(stream)

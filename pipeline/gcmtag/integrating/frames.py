@@ -1,17 +1,15 @@
 """Tags as further columns of a pandas data frame."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gcmtag.errors import UsageError
+from gcmtag.integrating.plain import COLUMNS, plain
 from gcmtag.tagger import load
 
 if TYPE_CHECKING:
-    from gcmtag.document import Tags
     from gcmtag.tagger import Tagger
-
-COLUMNS: Final = ("objectives", "scores", "clusters", "cluster_scores", "role", "role_score", "evidence")
 
 
 def tag_frame(
@@ -23,7 +21,7 @@ def tag_frame(
     tagger: "Tagger | None" = None,
 ) -> pd.DataFrame:
     """A copy of the frame with the tags of one of its columns: objectives, scores, clusters, cluster_scores, role,
-    role_score and evidence.
+    role_score, evidence and unsure.
 
     The index and all other columns stay as they are. Where the text is missing, so are its tags.
 
@@ -48,24 +46,9 @@ def tag_frame(
     contexts = None if context is None else frame[context].astype(object).fillna("").to_numpy()[present].tolist()
     chosen = tagger if tagger is not None else load()
     found = iter(chosen.tag(texts, contexts))
-    rows = [_row(next(found)) if there else dict.fromkeys(COLUMNS) for there in present]
+    rows = [plain(next(found)) if there else dict.fromkeys(COLUMNS) for there in present]
     tagged = frame.copy()
     for name in COLUMNS:
         kind = "float32" if name == "role_score" else object
         tagged[f"{prefix}{name}"] = pd.Series([row[name] for row in rows], index=frame.index, dtype=kind)
     return tagged
-
-
-def _row(tags: "Tags") -> dict[str, object]:
-    return {
-        "objectives": list(tags.objectives),
-        "scores": list(tags.scores),
-        "clusters": list(tags.clusters),
-        "cluster_scores": list(tags.cluster_scores),
-        "role": tags.role,
-        "role_score": tags.role_score,
-        "evidence": [
-            {"objective": item.objective, "start": item.start, "end": item.end, "score": item.score}
-            for item in tags.evidence
-        ],
-    }

@@ -2,14 +2,17 @@
 
 from typing import Annotated, Any, Final
 
+import pyarrow as pa
 from fastapi import APIRouter, File, Path, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from gcmtag.classifying import Inputs
+from gcmtag.errors import UsageError
+from gcmtag.integrating.plain import plain
 from gcmtag.serving.jobs import Job
-from gcmtag.serving.results import formats
+from gcmtag.serving.results import NOTES, as_header, formats, media_types, write
 from gcmtag.serving.schemas import (
     JOB_ID,
     Health,
@@ -19,7 +22,6 @@ from gcmtag.serving.schemas import (
     TagResponse,
     Universe,
     job_out,
-    tags_out,
     universe,
 )
 from gcmtag.serving.service import Service
@@ -39,6 +41,8 @@ _WHY: Final[dict[int, str]] = {
     429: "The queue is full",
     503: "The model is not loaded yet, or the service is stopping",
 }
+
+_NO_JOB: Final = "there is no such job; results are removed some time after they are made"
 
 
 def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -67,7 +71,7 @@ async def tag(request: Request, body: TagRequest) -> TagResponse:
     request.scope["state"]["texts"] = len(body.texts)
     tags = await service.tag(Inputs.of_texts(body.texts, body.contexts), request.is_disconnected)
     tagger = service.batcher.tagger
-    values = {"model": tagger.model if tagger is not None else "", "tags": [tags_out(item) for item in tags]}
+    values = {"model": tagger.model if tagger is not None else "", "tags": [plain(item) for item in tags]}
     return JSONResponse(values)  # type: ignore[return-value]  # already checked by Tags; 1,000 models would take longer
 
 
@@ -98,32 +102,38 @@ def get_job(request: Request, job_id: JobId) -> JobOut:
     "/v1/jobs/{job_id}/results",
     response_class=Response,
     responses=_answers(404, 409, 422)
-    | _file(
-        "The results as a file",
-        {
-            item.media_type: {"schema": {"type": "object"}}
-            if item.media_type == "application/json"
-            else {"schema": {"type": "string", "format": "binary"}}
-            for item in formats().values()
-        },
-    ),
+    | {
+        200: {
+            "description": "The results as a file",
+            "content": media_types(),
+            "headers": {
+                "Content-Disposition": {"description": "A name for the file", "schema": {"type": "string"}},
+                NOTES: {"description": "What the format could not hold as it was", "schema": {"type": "string"}},
+            },
+        }
+    },
     tags=["documents"],
 )
 def get_results(
     request: Request,
     job_id: JobId,
     format: Annotated[str, Query(json_schema_extra={"enum": list(formats())}, examples=["csv"])] = "json",
+    hxl: Annotated[bool, Query(description="With csv and xlsx: a row of HXL hashtags below the column names")] = False,
 ) -> Response:
-    """The tags of a document as a file, a row a passage."""
+    """The tags of a document in any format of ``gcmtag export``."""
     job = find_job(request, job_id)
-    chosen = formats().get(format)
-    if chosen is None:
+    if format not in formats():
         raise HTTPException(422, f"unknown format: use any of {', '.join(formats())}")
     if job.state != "done":
         raise HTTPException(409, job.error or f"the job is {job.state}: ask again when it is done")
-    tags, documents = service_of(request).store.results(job.id)
-    name = f'attachment; filename="gcmtag-{job.id[:8]}.{chosen.suffix}"'
-    return Response(chosen.write(tags, documents), media_type=chosen.media_type, headers={"Content-Disposition": name})
+    tags, documents = find_results(request, job)
+    try:
+        file = write(job, tags, documents, format, hxl=hxl)
+    except UsageError as error:
+        raise HTTPException(422, str(error)) from error
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', **as_header(file.notes)}
+    # Set as a header: the argument would add a charset to every type of text.
+    return Response(file.content, headers=headers | {"Content-Type": file.media_type})
 
 
 @router.get("/v1/objectives", responses=_answers(), tags=["tag"])
@@ -178,8 +188,20 @@ def find_job(request: Request, job_id: str) -> Job:
     """
     job = service_of(request).store.get(job_id, owner_of_request(request))
     if job is None:
-        raise HTTPException(404, "there is no such job; results are removed some time after they are made")
+        raise HTTPException(404, _NO_JOB)
     return job
+
+
+def find_results(request: Request, job: Job) -> tuple[pa.Table, pa.Table]:
+    """The tags and the documents table of a job that is done.
+
+    Raises:
+        HTTPException: 404, it was removed a moment ago.
+    """
+    try:
+        return service_of(request).store.results(job.id)
+    except FileNotFoundError as error:
+        raise HTTPException(404, _NO_JOB) from error
 
 
 def owner_of_request(request: Request) -> str:

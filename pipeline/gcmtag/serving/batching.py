@@ -17,6 +17,8 @@ from gcmtag.tagger import Tagger
 
 WARM_UP: Final = "Migrants were told of their rights in words that they understand, and visas were eased."
 SHARE: Final = 16  # texts of one request in a row; a long one cannot keep short ones waiting
+LONGEST_GATHERING: Final = 0.1  # seconds
+SHARE_OF_GATHERING: Final = 0.05  # of the time that the last batch took
 OnBatch = Callable[[int, int, float], None]
 
 
@@ -62,6 +64,7 @@ class Batcher:
         self._waiting, self._stopping = 0, False
         self._changed = threading.Condition()
         self._rate = 20.0  # texts a second, until it is measured
+        self._gathering, self._expected = 0.0, 0  # seconds to wait for so many texts
         self._thread = threading.Thread(target=self._run, name="gcmtag-batcher", daemon=True)
         self.tagger: Tagger | None = None
         self.failure = ""
@@ -140,6 +143,7 @@ class Batcher:
                 if self._stopping:
                     return None
                 self._changed.wait()
+            self._gather()
             batch: list[tuple[_Request, Inputs]] = []
             room = self._batch_texts
             while self._requests and room:
@@ -154,6 +158,15 @@ class Batcher:
                 if request.taken < len(request.inputs):
                     self._requests.append(request)
             return batch
+
+    def _gather(self) -> None:
+        """Waits a moment for those who were answered together and will ask again together.
+
+        Else the first of them to be back would get a batch of its own, and a batch of one costs far more a text.
+        """
+        end = time.monotonic() + self._gathering
+        while self._waiting < self._expected and not self._stopping and (left := end - time.monotonic()) > 0:
+            self._changed.wait(left)
 
     def _tag(self, batch: "list[tuple[_Request, Inputs]]") -> None:
         assert self.tagger is not None  # noqa: S101
@@ -173,6 +186,10 @@ class Batcher:
             return
         seconds = time.monotonic() - began
         self._rate = 0.9 * self._rate + 0.1 * texts / max(seconds, 1e-3)
+        requests = len({id(request) for request, _ in batch})
+        # A caller who is alone has nobody to wait for.
+        self._expected = texts if requests > 1 else 0
+        self._gathering = min(LONGEST_GATHERING, SHARE_OF_GATHERING * seconds)
         start = 0
         for request, piece in batch:
             request.done += tags[start : start + len(piece)]
@@ -180,7 +197,7 @@ class Batcher:
             if len(request.done) == len(request.inputs) and request.future.set_running_or_notify_cancel():
                 request.future.set_result(request.done)
         if self._on_batch is not None:
-            self._on_batch(texts, len({id(request) for request, _ in batch}), seconds)
+            self._on_batch(texts, requests, seconds)
 
     def _drop(self, request: _Request, error: Exception) -> None:
         with self._changed:

@@ -5,7 +5,8 @@ an older one is brought up to date):
 
     jobs.sqlite     a row a job, in WAL mode
     lock            held by the service that uses the folder
-    files/ID/       the upload under ``source/`` until the job ends, then tags.parquet and documents.parquet
+    files/ID/       the upload under ``source/`` until the job ends, then tags.parquet and documents.parquet, and
+                    audit.json once somebody has looked at the page
 """
 
 import re
@@ -15,7 +16,7 @@ import threading
 import time
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
@@ -192,6 +193,23 @@ class JobStore:
         """Tags and documents of a job that is done."""
         folder = self._folder / "files" / job_id
         return pq.read_table(folder / "tags.parquet"), pq.read_table(folder / "documents.parquet")
+
+    def made_once(self, job_id: str, name: str, make: Callable[[Path], bytes]) -> bytes:
+        """A further file of a job that is done: ``make`` gives it from the job's folder when it is first asked for.
+
+        Nothing is kept where it gives nothing.
+        """
+        folder = self._folder / "files" / job_id
+        path = folder / name
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            content = make(folder)
+        if content and folder.is_dir():
+            part = path.with_name(f"{name}.{uuid.uuid4().hex}")
+            part.write_bytes(content)
+            part.replace(path)
+        return content
 
     def source(self, job: Job) -> Path:
         """Where the upload of a job lies."""

@@ -1,10 +1,12 @@
 """The page at ``/``: paste a text or send a file, and read what was found; works without a script."""
 
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,16 +18,19 @@ from starlette.responses import RedirectResponse, Response
 
 from gcmtag.errors import GcmtagError
 from gcmtag.objectives import CLUSTERS, NUMBERS, OBJECTIVES, ROLES
-from gcmtag.serving.api import find_job, owner_of_request, service_of
+from gcmtag.reporting.findings import interval, short_percent
+from gcmtag.reporting.plots import STEP_NAMES
+from gcmtag.serving.api import find_job, find_results, owner_of_request, service_of
+from gcmtag.serving.evidence import AUDIT_FILE, audit_folder, columns, evidence_map, findings_of
 from gcmtag.serving.jobs import Job
 from gcmtag.serving.rendering import page
-from gcmtag.serving.results import formats
+from gcmtag.serving.results import by_group
+from gcmtag.serving.service import Service
 from gcmtag.tagger import Tagger
 
 router: Final = APIRouter(include_in_schema=False)
 
 A_PAGE: Final = 50  # passages
-MOST_COLUMNS: Final = 24  # of the map
 CERTAINTIES: Final = (0.5, 0.7, 0.9)
 SECONDS_TO_WAIT: Final = 2  # before a browser looks again
 
@@ -90,26 +95,6 @@ class Piece:
     objectives: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Passages ``start`` to ``end`` of the map's row: how many carry the objective, and the strength of the colour."""
-
-    start: int
-    end: int
-    count: int
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
-class MapRow:
-    """An objective of the map."""
-
-    number: int
-    short: str
-    count: int
-    cells: tuple[Cell, ...]
-
-
 @router.get("/")
 def front(request: Request) -> Response:
     """Where a text is pasted or a file is chosen."""
@@ -142,10 +127,11 @@ def show(request: Request, job_id: str) -> Response:
         ahead = service_of(request).store.waiting() - 1
         waiting = {"job": job, "ahead": ahead, "ready": service_of(request).batcher.ready}
         return page("waiting.html.j2", waiting, headers={"Refresh": str(SECONDS_TO_WAIT)})
-    tags, documents = service_of(request).store.results(job_id)
-    findings = _findings(job, tags.to_pylist(), documents.to_pylist()[0], request.query_params)
-    words = _words(service_of(request).batcher.tagger, findings["shown"])
-    return page("document.html.j2", findings | {"words": words})
+    tags, documents = find_results(request, job)
+    rows, document = tags.to_pylist(), documents.to_pylist()[0]
+    shown = _shown(job, rows, document, request.query_params)
+    words = _words(service_of(request).batcher.tagger, shown["shown"])
+    return page("document.html.j2", shown | _audited(service_of(request), job, rows, document) | {"words": words})
 
 
 def _sent(form: FormData) -> tuple[str, Any]:
@@ -157,7 +143,7 @@ def _sent(form: FormData) -> tuple[str, Any]:
     raise HTTPException(422, "there is neither a text nor a file: paste a text, or choose a file")
 
 
-def _findings(job: Job, rows: Sequence[Row], document: Row, asked: QueryParams) -> dict[str, Any]:
+def _shown(job: Job, rows: Sequence[Row], document: Row, asked: QueryParams) -> dict[str, Any]:
     wanted = Filter.of(asked)
     found = [row for row in rows if wanted.passes(row)]
     pages = max(1, -(-len(found) // A_PAGE))
@@ -169,9 +155,6 @@ def _findings(job: Job, rows: Sequence[Row], document: Row, asked: QueryParams) 
         "passages": len(rows),
         "tagged": sum(bool(row["objectives"]) for row in rows),
         "counts": counts,
-        "map": evidence_map(rows),
-        "columns": _columns(len(rows)),
-        "missing": [OBJECTIVES[number - 1] for number in NUMBERS if not counts[number]],
         "filter": wanted,
         "certainties": CERTAINTIES,
         "found": len(found),
@@ -179,46 +162,28 @@ def _findings(job: Job, rows: Sequence[Row], document: Row, asked: QueryParams) 
         "pieces": pieces,
         "page": at,
         "pages": pages,
-        "formats": formats(),
+        "formats": by_group(),
         "made": datetime.fromtimestamp(job.finished or job.created, UTC),
     }
 
 
-def evidence_map(rows: Sequence[Row]) -> list[tuple[int, list[MapRow]]]:
-    """Objectives that were found, by cluster, against the passages in reading order.
+def _audited(service: Service, job: Job, rows: Sequence[Row], document: Row) -> dict[str, Any]:
+    def make(folder: Path) -> bytes:
+        return audit_folder(folder, service.settings.model)
 
-    Args:
-        rows: rows of the tags table, in order.
-
-    Returns:
-        For each cluster with a finding its number and its rows; every row has the same cells, a passage each, or a
-        stretch of passages where there are more than ``MOST_COLUMNS``.
-    """
-    found = []
-    for cluster in CLUSTERS:
-        lines = [_map_row(number, rows) for number in cluster.objectives]
-        if lines := [line for line in lines if line.count]:
-            found.append((cluster.number, lines))
-    return found
-
-
-def _map_row(number: int, rows: Sequence[Row]) -> MapRow:
-    cells = []
-    for start, end in _columns(len(rows)):
-        count = sum(number in row["objectives"] for row in rows[start - 1 : end])
-        cells.append(Cell(start, end, count, -(-4 * count // (end - start + 1))))
-    return MapRow(number, OBJECTIVES[number - 1].short, sum(cell.count for cell in cells), tuple(cells))
-
-
-def _columns(passages: int) -> list[tuple[int, int]]:
-    """Stretches of ordinals, both ends included, as even as can be.
-
-    >>> _columns(3), _columns(50)[:2]
-    ([(1, 1), (2, 2), (3, 3)], [(1, 2), (3, 4)])
-    """
-    columns = min(passages, MOST_COLUMNS)
-    edges = [passages * at // columns for at in range(columns + 1)] if columns else []
-    return [(start + 1, end) for start, end in pairwise(edges)]
+    findings = findings_of(json.loads(service.store.made_once(job.id, AUDIT_FILE, make) or b"{}"))
+    found = evidence_map(rows, document, findings)
+    return {
+        "map": found,
+        "columns": columns(len(rows)),
+        "steps": list(enumerate(STEP_NAMES)),
+        "audited": findings is not None,
+        "little": [row.share for _, lines in found for row in lines if row.share.verdict == "little"],
+        "statements": findings.statements if findings else (),
+        "short_percent": short_percent,
+        "interval": interval,
+        "level": f"{findings.meta['levels']['interval']:.0%}" if findings else "",
+    }
 
 
 def pieces(text: str, evidence: Iterable[Row]) -> list[Piece]:

@@ -1,65 +1,71 @@
-"""The formats in which the service gives the results of a document: by name, each one plain function."""
+"""The results of a document as a file: every format of ``gcmtag export``, under the same names."""
 
-import csv
-import io
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from gcmtag.tables import flat_rows
+from gcmtag.exporting import FORMATS, Format, Options, export
+from gcmtag.serving.jobs import Job
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+NOTES: Final = "X-Gcmtag-Notes"
+LONGEST_NOTES: Final = 1_000  # characters of a header
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """How one format is called and made: ``write`` takes the tags and the documents table and gives the file."""
+class ResultFile:
+    """A file to send: its content and media type, what to call it, and what the format could not hold as it was."""
 
+    content: bytes
     media_type: str
-    suffix: str
-    title: str
-    write: Callable[[pa.Table, pa.Table], bytes]
+    name: str
+    notes: tuple[str, ...]
 
 
 def formats() -> Mapping[str, Format]:
-    """What is on offer; the one place to plug further formats in."""
-    return _FORMATS
+    """What is on offer, by name."""
+    return FORMATS
 
 
-def as_json(tags: pa.Table, documents: pa.Table) -> bytes:
-    """Objects ``documents`` and ``tags``, with the columns of the two tables."""
-    values = {"documents": documents.to_pylist(), "tags": tags.to_pylist()}
-    return json.dumps(values, ensure_ascii=False, default=str).encode()
+def by_group() -> Mapping[str, list[Format]]:
+    """What is on offer, by what it is for."""
+    groups: dict[str, list[Format]] = {}
+    for item in FORMATS.values():
+        groups.setdefault(item.group, []).append(item)
+    return groups
 
 
-def as_csv(tags: pa.Table, documents: pa.Table) -> bytes:
-    """The tags, lists as JSON; text that a spreadsheet program would take for a formula gets an apostrophe before."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(tags.column_names)
-    for row in flat_rows(tags):
-        writer.writerow([_harmless(value) for value in row.values()])
-    # Spreadsheet programs take a file without this mark for their own code page.
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+def media_types() -> dict[str, Any]:
+    """For OpenAPI: what comes under each media type."""
+    return {item.media_type: {"schema": _schema(item.media_type)} for item in FORMATS.values()}
 
 
-def as_parquet(tags: pa.Table, documents: pa.Table) -> bytes:
-    """The tags with their types."""
-    stream = io.BytesIO()
-    pq.write_table(tags, stream, compression="zstd")
-    return stream.getvalue()
+def write(job: Job, tags: pa.Table, documents: pa.Table, name: str, *, hxl: bool = False) -> ResultFile:
+    """The results of a job in a format.
+
+    Raises:
+        UsageError: no such format, or it cannot hold HXL hashtags or that many rows.
+    """
+    notes: list[str] = []
+    when = datetime.fromtimestamp(job.finished or job.created, UTC).isoformat(timespec="seconds")
+    content = export(tags, documents, name, Options(hxl=hxl, about={"finished": when}, say=notes.append))
+    chosen = FORMATS[name]
+    # Three formats end in .json.
+    part = "" if chosen.suffix == f".{name}" else f"-{name}"
+    return ResultFile(content, chosen.media_type, f"gcmtag-{job.id[:8]}{part}{chosen.suffix}", tuple(notes))
 
 
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+def as_header(notes: tuple[str, ...]) -> dict[str, str]:
+    """The notes as a header, in printable ASCII; no header where there are none."""
+    line = " ".join("; ".join(notes).split()).encode("ascii", "backslashreplace").decode()
+    shown = "".join(character for character in line if character.isprintable())[:LONGEST_NOTES]
+    return {NOTES: shown} if shown else {}
 
 
-_FORMATS: Final[Mapping[str, Format]] = {
-    "json": Format("application/json", "json", "JSON", as_json),
-    "csv": Format("text/csv", "csv", "CSV for a spreadsheet", as_csv),
-    "parquet": Format("application/vnd.apache.parquet", "parquet", "Parquet", as_parquet),
-}
+def _schema(media_type: str) -> dict[str, Any]:
+    plain = media_type.partition(";")[0]
+    if plain == "application/json" or plain.endswith("+json"):
+        return {"type": ["object", "array"]}
+    return {"type": "string"} if plain.startswith("text/") else {"type": "string", "format": "binary"}

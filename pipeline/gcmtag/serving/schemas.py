@@ -1,11 +1,10 @@
 """What travels over HTTP, with the examples that OpenAPI shows; unknown fields and wrong types are refused."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from gcmtag.document import Tags
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
 from gcmtag.serving.jobs import Job
 from gcmtag.serving.results import formats
@@ -50,7 +49,10 @@ class EvidenceOut(BaseModel):
 
 
 class TagsOut(BaseModel):
-    """What the model says of one text; 23 scores with objective 1 first, and 4 with cluster 1 first."""
+    """What the model says of one text; 23 scores with objective 1 first, and 4 with cluster 1 first.
+
+    ``unsure`` names the objectives whose decision is likely wrong.
+    """
 
     objectives: list[Number]
     scores: Annotated[list[Probability], Field(min_length=23, max_length=23)]
@@ -59,6 +61,7 @@ class TagsOut(BaseModel):
     role: Literal[ROLES]  # type: ignore[valid-type]
     role_score: Probability
     evidence: list[EvidenceOut]
+    unsure: list[Number]
 
 
 class TagResponse(BaseModel):
@@ -155,22 +158,6 @@ class Problem(BaseModel):
     )
     detail: str
     errors: list[ProblemPart] = []
-
-
-def tags_out(tags: Tags) -> dict[str, Any]:
-    """Tags as plain values in the shape of ``TagsOut``."""
-    return {
-        "objectives": list(tags.objectives),
-        "scores": list(tags.scores),
-        "clusters": list(tags.clusters),
-        "cluster_scores": list(tags.cluster_scores),
-        "role": tags.role,
-        "role_score": tags.role_score,
-        "evidence": [
-            {"objective": item.objective, "start": item.start, "end": item.end, "score": item.score}
-            for item in tags.evidence
-        ],
-    }
 
 
 def job_out(job: Job) -> JobOut:

@@ -37,7 +37,7 @@ class Settings:
     most_passages: int = 20_000
     queue_texts: int = 4_000
     queue_jobs: int = 100
-    batch_texts: int = 64
+    batch_texts: int = 128
     keep: float = 24 * 3600.0
     patience: float = 30.0
 

@@ -17,7 +17,8 @@ from gcmtag.errors import EmptyDocument, GcmtagError, UnreadableDocument
 from gcmtag.reading import format_of
 from gcmtag.reading.common import document_id_of
 from gcmtag.segmenting import read
-from gcmtag.serving.batching import Batcher, NotReady
+from gcmtag.serving import unpacking
+from gcmtag.serving.batching import Batcher, Busy, NotReady
 from gcmtag.serving.jobs import Job, JobStore
 from gcmtag.serving.settings import LONGEST_PASSAGE, Settings
 from gcmtag.tables import documents_table, tags_table
@@ -27,6 +28,9 @@ STEP: Final = 64  # passages between two looks at whether the service stops
 IDLE: Final = 30.0  # seconds between two looks for expired jobs
 # pdfium must not be called by two threads at once.
 _PDFIUM: Final = threading.Lock()
+# Each may take a lot of memory.
+_UNPACKING: Final = threading.Lock()
+SECONDS_TO_UNPACK: Final = 10
 
 OnEnd = Callable[[Job, str, int], None]
 
@@ -134,8 +138,12 @@ def check_upload(path: Path, settings: Settings) -> None:
 
     Raises:
         DocumentError: it is not; the message is one line.
+        Busy: others of its kind are being looked at.
     """
-    if format_of(path) == "pdf" and _PDFIUM.acquire(timeout=1.0):
+    kind = format_of(path)
+    if kind == "parquet":
+        _check_parquet(path, settings.most_passages)
+    if kind == "pdf" and _PDFIUM.acquire(timeout=1.0):
         # Where another document is being read the worker counts the pages, a little later.
         try:
             _check_pages(path, settings.most_pages)
@@ -173,6 +181,17 @@ def _as_it_stands(path: Path) -> Document:
     if not passages:
         raise EmptyDocument(f"{path}: there is no text; paste some")
     return Document(name, str(path), path.stem, "text", "en", None, passages)
+
+
+def _check_parquet(path: Path, most: int) -> None:
+    if not _UNPACKING.acquire(timeout=SECONDS_TO_UNPACK):
+        raise Busy(f"other tables are being unpacked: send this one again in {SECONDS_TO_UNPACK} s", SECONDS_TO_UNPACK)
+    try:
+        said = unpacking.refusal(path, most)
+    finally:
+        _UNPACKING.release()
+    if said:
+        raise UnreadableDocument(f"{path}: {said}")
 
 
 def _check_pages(path: Path, most: int) -> None:
