@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from gcmtag.classifying.inputs import Inputs
-from gcmtag.classifying.words import Words
+from gcmtag.classifying.words import CutTexts, Words
 from gcmtag.encoding import Encoder
 from gcmtag.encoding.adapter import compressed, restored
 from gcmtag.encoding.encoder import Progress
@@ -40,7 +40,7 @@ class Dictionary:
         if self.log_odds.shape != (len(self.words.terms), len(OBJECTIVES)):
             raise ValueError(f"log odds {self.log_odds.shape} for {len(self.words.terms)} words")
 
-    def logits(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+    def logits(self, texts: Sequence[str] | CutTexts) -> "NDArray[np.float32]":
         """Shape (n, 23), float32: the odds of a text's words, each word counted once, added up."""
         present = self.words.counts(texts)
         present.data[:] = 1.0
@@ -89,11 +89,12 @@ def views_of(
         dictionary: None for a classifier that has none.
         progress: called with (texts encoded, texts in all).
     """
+    texts = CutTexts.of(inputs.texts)  # once for all vocabularies
     nearest = words["context"].rows(inputs.nearest_contexts())
     declared = sp.csr_matrix(declared_rows(inputs))
-    seen = sp.hstack([words["text"].rows(inputs.texts), CONTEXT_WEIGHT * nearest, declared]).tocsr()
-    manner = sp.hstack([words["manner"].rows(inputs.texts), nearest]).tocsr()
-    looked_up = None if dictionary is None else dictionary.logits(inputs.texts)
+    seen = sp.hstack([words["text"].rows(texts), CONTEXT_WEIGHT * nearest, declared]).tocsr()
+    manner = sp.hstack([words["manner"].rows(texts), nearest]).tocsr()
+    looked_up = None if dictionary is None else dictionary.logits(texts)
     vectors, parts = (None, None) if encoder is None else _vectors(inputs, encoder, spans, progress)
     return Views(seen, manner, vectors, parts, looked_up)
 

@@ -74,7 +74,7 @@ class Words:
         terms = tuple(map(str, vectorizer.get_feature_names_out()))
         return cls(terms, vectorizer.idf_.astype(np.float32), longest, passed_over)
 
-    def rows(self, texts: Sequence[str]) -> Any:  # noqa: ANN401
+    def rows(self, texts: "Sequence[str] | CutTexts") -> Any:  # noqa: ANN401
         """Sparse matrix of shape (n, number of terms), float32, with unit rows; a text without any term has zeros."""
         counts = self.counts(texts)
         counts.data = (1 + np.log(counts.data)) * self.idf[counts.indices]
@@ -82,41 +82,63 @@ class Words:
         counts.data /= np.repeat(np.maximum(lengths, np.finfo(np.float32).tiny), np.diff(counts.indptr))
         return counts
 
-    def counts(self, texts: Sequence[str]) -> Any:  # noqa: ANN401
+    def counts(self, texts: "Sequence[str] | CutTexts") -> Any:  # noqa: ANN401
         """Sparse matrix of shape (n, number of terms), float32: how often each text has each term."""
-        owners, words = self._words_of(texts)
+        cut = texts if isinstance(texts, CutTexts) else CutTexts.of(texts)
+        known = np.fromiter(map(self._number, cut.distinct), np.int64, len(cut.distinct))
+        words = known[cut.words] if len(known) else np.zeros(0, dtype=np.int64)
+        # Neighbours are what stands side by side without the words that are passed over.
+        owners, words = cut.owners[words != PASSED_OVER], words[words != PASSED_OVER]
         columns, rows = [], []
         nodes = words
         for length, level in enumerate(self._levels, start=1):
             if length > 1:
                 # A run goes on where the next word stands in the same text.
-                goes_on = (
-                    (nodes[:-1] >= 0) & (words[length - 1 :] >= 0) & (owners[: len(nodes) - 1] == owners[length - 1 :])
-                )
-                nodes = np.where(goes_on, level.find(nodes[:-1], words[length - 1 :]), UNKNOWN)
+                begun, last = nodes[:-1], words[length - 1 :]
+                places = np.flatnonzero((begun >= 0) & (last >= 0) & (owners[: len(begun)] == owners[length - 1 :]))
+                nodes = np.full(len(begun), UNKNOWN)
+                nodes[places] = level.find(begun[places], last[places])
             places = np.flatnonzero(nodes >= 0)
             found = level.terms[nodes[places]]
             rows.append(owners[places[found >= 0]])
             columns.append(found[found >= 0])
-        shape = len(texts), len(self.terms)
+        shape = cut.texts, len(self.terms)
         if not columns:
             return sp.csr_matrix(shape, dtype=np.float32)
         placed = np.concatenate(rows), np.concatenate(columns)
         return sp.csr_matrix((np.ones(len(placed[0]), dtype=np.float32), placed), shape=shape)
 
-    def _words_of(self, texts: Sequence[str]) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-        """For each word in reading order, but for those passed over, the number of its text and its own number."""
-        cut = pc.split_pattern_regex(pc.utf8_lower(_column(texts)), BETWEEN_WORDS)
-        owners = np.repeat(np.arange(len(texts)), np.diff(_numbers_in(cut.offsets)))
-        told_apart = cut.flatten().dictionary_encode()
-        known = np.fromiter(
-            (self._number(word) for word in told_apart.dictionary.to_pylist()), np.int64, len(told_apart.dictionary)
-        )
-        words = known[_numbers_in(told_apart.indices)] if len(known) else np.zeros(0, dtype=np.int64)
-        return owners[words != PASSED_OVER], words[words != PASSED_OVER]
-
     def _number(self, word: str) -> int:
         return self._numbers.get(word, UNKNOWN) if len(word) > 1 else PASSED_OVER
+
+
+@dataclass(frozen=True, slots=True)
+class CutTexts:
+    """Texts cut into lower-case words, for vocabularies to look up.
+
+    Attributes:
+        texts: how many there are.
+        owners: for each word in reading order the number of its text, int64.
+        words: for each its place in ``distinct``, int64.
+        distinct: the different words.
+    """
+
+    texts: int
+    owners: "NDArray[np.int64]"
+    words: "NDArray[np.int64]"
+    distinct: Sequence[str]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "CutTexts":
+        """Cuts texts at whatever is no letter."""
+        cut = pc.split_pattern_regex(pc.utf8_lower(_column(texts)), BETWEEN_WORDS)
+        told_apart = cut.flatten().dictionary_encode()
+        return cls(
+            texts=len(texts),
+            owners=np.repeat(np.arange(len(texts)), np.diff(_numbers_in(cut.offsets))),
+            words=_numbers_in(told_apart.indices).astype(np.int64),
+            distinct=told_apart.dictionary.to_pylist(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
