@@ -15,10 +15,19 @@ from typing import Any, Final
 
 import psutil
 
+import gcmtag
+
 WORKERS: Final = Path(__file__).with_name("workers.py")
 LIBRARIES: Final = (
-    "gcmtag", "torch", "sentence-transformers", "transformers", "tokenizers", "setfit", "scikit-learn", "numpy", "pyarrow",
-)  # fmt: skip
+    "torch",
+    "sentence-transformers",
+    "transformers",
+    "tokenizers",
+    "setfit",
+    "scikit-learn",
+    "numpy",
+    "pyarrow",
+)
 TELLING_FLAGS: Final = r"amx_\w+|avx2|avx512f|avx512_\w+|avx_vnni"
 CPU_LIMITS: Final = Path("/sys/fs/cgroup/cpu.max")
 
@@ -103,7 +112,7 @@ def machine() -> dict[str, Any]:
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "load_at_start": round(os.getloadavg()[0], 2),
         "system": f"{platform.system()} {platform.release().split('-')[0]}, Python {platform.python_version()}",
-        "versions": {name: found for name in LIBRARIES if (found := _version(name))},
+        "versions": {"gcmtag": gcmtag.__version__} | {name: found for name in LIBRARIES if (found := _version(name))},
     }
 
 

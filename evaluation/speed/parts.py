@@ -24,8 +24,6 @@ from speed.workers import GCMTAG
 
 Result = dict[str, Any]
 
-TWIN: Final = "standard-held-out"
-FAST: Final = "fast"
 # oneDNN then has neither AMX nor bfloat16, and torch says so. (With AVX512_CORE torch says that it has, and emulates.)
 SWITCHED_OFF: Final = {"ONEDNN_MAX_CPU_ISA": "AVX2"}
 PRECISION: Final = "GCMTAG_PRECISION"
@@ -46,6 +44,8 @@ class Options:
         sample: texts by which peers are timed for the picture.
         gold: labelled passages of real documents.
         metrics: where quality was written.
+        model: the standard tier, by name or path; its twin that did not learn from gold has its name and -held-out.
+        fast_model: the fast tier, likewise.
         folder: for what is made on the way.
     """
 
@@ -58,6 +58,8 @@ class Options:
     sample: int
     gold: Sequence[Path]
     metrics: Path
+    model: str
+    fast_model: str
     folder: Path
 
 
@@ -67,7 +69,12 @@ class LeftOut(Exception):
 
 def standard(options: Options) -> Result:
     """From texts in memory to tags, beside two peers on the same base encoder, with and without AMX and bfloat16."""
-    asked = {"passages": options.passages, "repetitions": options.repetitions, "learning": options.learning}
+    asked = {
+        "model": options.model,
+        "passages": options.passages,
+        "repetitions": options.repetitions,
+        "learning": options.learning,
+    }
     settings = {}
     for name, environment in (("as it is", {}), ("AMX and bfloat16 switched off", SWITCHED_OFF)):
         found = worker("standard", asked, environment)
@@ -86,7 +93,8 @@ def precision(options: Options) -> Result:
     gold = [path for path in options.gold if path.is_file()]
     if not gold:
         raise LeftOut("no gold: name labelled .jsonl files with --gold")
-    truth, models = label_matrix(read_corpus(gold)), ["standard", TWIN]
+    truth, twin = label_matrix(read_corpus(gold)), f"{options.model}-held-out"
+    models = [options.model, twin]
     cache = {"GCMTAG_CACHE": str(options.folder / "cache-of-scores")}
     runs = {"fast path": {}, "float32": {PRECISION: "float32"}, "filling a cache": cache, "from the cache": cache}
     found, told = {}, {}
@@ -95,7 +103,7 @@ def precision(options: Options) -> Result:
         output.mkdir(parents=True, exist_ok=True)
         asked = {"gold": list(map(str, gold)), "models": models, "output": str(output)}
         told[name] = worker("scores", asked, environment)
-        found[name] = {model: np.load(output / f"{model}.npy") for model in models}
+        found[name] = {model: np.load(output / f"{Path(model).name}.npy") for model in models}
 
     def quality(name: str, model: str) -> float:
         scores = found[name][model]
@@ -106,16 +114,17 @@ def precision(options: Options) -> Result:
 
     return {
         "passages": len(truth),
-        "models": models,
+        "models": [Path(model).name for model in models],
         "bfloat16_supported": told["fast path"]["bfloat16_supported"],
         "largest_difference": largest("fast path", "float32"),
         "largest_by_model": {
-            model: float(np.abs(found["fast path"][model] - found["float32"][model]).max()) for model in models
+            Path(model).name: float(np.abs(found["fast path"][model] - found["float32"][model]).max())
+            for model in models
         },
         "largest_difference_from_cache": largest("from the cache", "fast path"),
-        "micro_f1": quality("fast path", TWIN),
-        "micro_f1_float32": quality("float32", TWIN),
-        "micro_f1_difference": abs(quality("fast path", TWIN) - quality("float32", TWIN)),
+        "micro_f1": quality("fast path", twin),
+        "micro_f1_float32": quality("float32", twin),
+        "micro_f1_difference": abs(quality("fast path", twin) - quality("float32", twin)),
     }
 
 
@@ -125,8 +134,8 @@ def folder(options: Options) -> Result:
     whole, alone, ready, passages = [], [], [], 0
     for repetition in range(options.repetitions):
         output = options.folder / f"tagged {repetition}"
-        whole.append(command_seconds("tag", documents, "-o", output, "--quiet"))
-        own = worker("encoder_alone", {"folder": str(documents)})
+        whole.append(command_seconds("tag", documents, "-o", output, "--model", options.model, "--quiet"))
+        own = worker("encoder_alone", {"model": options.model, "folder": str(documents)})
         alone.append(own["seconds"])
         ready.append(own["ready"])
         passages = pq.read_metadata(output / "tags.parquet").num_rows
@@ -147,12 +156,12 @@ def again(options: Options) -> Result:
     for repetition in range(options.repetitions):
         shutil.rmtree(cache, ignore_errors=True)
         outputs = [options.folder / f"again {repetition} {name}" for name in ("first", "second")]
-        seconds = [_tag(documents, output, cache) for output in outputs]
+        seconds = [_tag(options.model, documents, output, cache) for output in outputs]
         first.append(seconds[0])
         second.append(seconds[1])
         tables = [pq.read_table(output / "tags.parquet", columns=["objectives", "scores"]) for output in outputs]
         same &= tables[0].equals(tables[1])
-        noticed &= _damage_is_noticed(documents, options.folder / "again damaged", cache)
+        noticed &= _damage_is_noticed(options.model, documents, options.folder / "again damaged", cache)
         for output in outputs:
             shutil.rmtree(output)
     return {
@@ -166,22 +175,36 @@ def again(options: Options) -> Result:
 
 def cold(options: Options) -> Result:
     """Seconds from the start of a process to its end."""
-    runs: dict[str, tuple[str, ...]] = {"gcmtag --help": ("--help",), "gcmtag explain, standard": ("explain", PASSAGE)}
-    if _is_there(FAST):
-        runs["gcmtag explain, fast"] = ("explain", PASSAGE, "--model", FAST)
+    runs: dict[str, tuple[str, ...]] = {
+        "--help": ("--help",),
+        "explain, standard": ("explain", PASSAGE, "--model", options.model),
+    }
+    if _is_there(options.fast_model):
+        runs["explain, fast"] = ("explain", PASSAGE, "--model", options.fast_model)
     found = {name: [command_seconds(*arguments) for _ in range(options.starts)] for name, arguments in runs.items()}
     return {"starts": options.starts, "seconds": {name: spread(values) for name, values in found.items()}}
 
 
 def fast(options: Options) -> Result:
     """The fast tier through the command, from JSON Lines to Parquet."""
-    if not _is_there(FAST):
-        raise LeftOut("there is no model 'fast'")
+    if not _is_there(options.fast_model):
+        raise LeftOut(f"there is no model {options.fast_model}")
     table, seconds = options.folder / "texts.jsonl", []
     write_table(options.lines, table)
     for repetition in range(options.repetitions):
         output = options.folder / f"fast {repetition}"
-        arguments = ("tag", table, "-o", output, "--format", "parquet", "--model", FAST, "--no-report", "--quiet")
+        arguments = (
+            "tag",
+            table,
+            "-o",
+            output,
+            "--format",
+            "parquet",
+            "--model",
+            options.fast_model,
+            "--no-report",
+            "--quiet",
+        )
         seconds.append(command_seconds(*arguments))
         if pq.read_metadata(output / "tags.parquet").num_rows != options.lines:
             raise RuntimeError(f"{output} has not a row for each of {options.lines} lines")
@@ -190,7 +213,8 @@ def fast(options: Options) -> Result:
         "lines": options.lines,
         "seconds": seconds,
         "passages_a_second": spread([options.lines / s for s in seconds]),
-        "model_megabytes": sum(p.stat().st_size for p in find_model(FAST).rglob("*") if p.is_file()) / 1e6,
+        "model_megabytes": sum(p.stat().st_size for p in find_model(options.fast_model).rglob("*") if p.is_file())
+        / 1e6,
     }
 
 
@@ -201,6 +225,7 @@ def quality(options: Options) -> Result:
     measured = list(json.loads(options.metrics.read_text(encoding="utf-8"))["measures"].values())[-1]
     known = {name: found["values"]["micro_f1"] for name, found in measured.items()}
     asked = {"texts": options.sample, "repetitions": options.repetitions, "names": list(known)}
+    asked |= {"tiers": {"gcmtag": options.model, "gcmtag fast": options.fast_model}}
     found = worker("peers", asked)
     systems = [
         {"system": name, "passages_a_second": rate, "micro_f1": known.get(name)}
@@ -212,7 +237,7 @@ def quality(options: Options) -> Result:
 def profile(options: Options) -> Result:
     """Where the time of a standard run over a folder goes."""
     documents, output = _documents(options), options.folder / "profiled"
-    found = worker("profile", {"inputs": str(documents), "output": str(output), "model": "standard"})
+    found = worker("profile", {"inputs": str(documents), "output": str(output), "model": options.model})
     shutil.rmtree(output)
     total = sum(found["stages"].values())
     stages = sorted(found["stages"].items(), key=lambda item: -item[1])
@@ -239,11 +264,13 @@ def _is_there(model: str) -> bool:
     return True
 
 
-def _tag(documents: Path, output: Path, cache: Path) -> float:
-    return command_seconds("tag", documents, "-o", output, "--quiet", environment={"GCMTAG_CACHE": str(cache)})
+def _tag(model: str, documents: Path, output: Path, cache: Path) -> float:
+    return command_seconds(
+        "tag", documents, "-o", output, "--model", model, "--quiet", environment={"GCMTAG_CACHE": str(cache)}
+    )
 
 
-def _damage_is_noticed(documents: Path, output: Path, cache: Path) -> bool:
+def _damage_is_noticed(model: str, documents: Path, output: Path, cache: Path) -> bool:
     """Turns a bit of an entry, tags once more, and looks whether the entry is whole again and what it was."""
     with closing(sqlite3.connect(cache / FILE_NAME)) as file, file:
         key, content = file.execute("SELECT key, content FROM contents ORDER BY key").fetchone()
@@ -252,7 +279,7 @@ def _damage_is_noticed(documents: Path, output: Path, cache: Path) -> bool:
     damaged = VectorCache(cache).get_many([key])[0] is None
     with closing(sqlite3.connect(cache / FILE_NAME)) as file, file:  # that look has dropped it
         file.execute("INSERT OR REPLACE INTO contents VALUES (?, ?)", (key, content[:-1] + bytes([content[-1] ^ 64])))
-    _tag(documents, output, cache)
+    _tag(model, documents, output, cache)
     shutil.rmtree(output)
     after = VectorCache(cache).get_many([key])[0]
     # Computed beside other texts, bfloat16 may round the last digit otherwise.

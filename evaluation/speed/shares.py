@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from types import FrameType
 from typing import Final
 
@@ -74,20 +75,19 @@ def stage_of(stack: list[tuple[str, str]]) -> str:
     modules = [module for module, _ in stack]
     if any(module.startswith("importlib._bootstrap") for module in modules):
         return IMPORTS
-    for place, (module, function) in enumerate(stack):
-        outer = modules[place:]
-        if "token" in function.lower() or module.startswith(("tokenizers", "transformers.tokenization")):
-            return "tokenising"
-        if module == "gcmtag.segmenting.sentences" and "gcmtag.segmenting.pipeline" not in outer:
-            return "evidence"
-        stage = next((name for room, name in RULES if module.startswith(room)), None)
-        if stage == "encoding" and function in LOADING:
-            return "loading the model"
-        if stage == "encoding" and modules[0].startswith(WAITING):
-            return "tokenising"  # the thread that cuts texts into tokens is waited for
-        if stage is not None:
-            return stage
-    return OTHER
+    found = (_stage_of_frame(*frame, modules[place:]) for place, frame in enumerate(stack))
+    stage = next((stage for stage in found if stage), OTHER)
+    # The thread that cuts texts into tokens is waited for.
+    return "tokenising" if stage == "encoding" and modules[0].startswith(WAITING) else stage
+
+
+def _stage_of_frame(module: str, function: str, outer: Sequence[str]) -> str | None:
+    if "token" in function.lower() or module.startswith(("tokenizers", "transformers.tokenization")):
+        return "tokenising"
+    if module == "gcmtag.segmenting.sentences" and "gcmtag.segmenting.pipeline" not in outer:
+        return "evidence"
+    stage = next((name for room, name in RULES if module.startswith(room)), None)
+    return "loading the model" if stage == "encoding" and function in LOADING else stage
 
 
 def _stack(frame: FrameType | None) -> list[tuple[str, str]]:

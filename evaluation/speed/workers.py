@@ -11,6 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,22 +65,21 @@ def _peers(encoder: str, learned: Sequence[Any]) -> dict[str, Callable[[list[str
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         setfit.model_head.fit(vectors, labels)
-    return {**peers, SETFIT: lambda texts: setfit.predict(texts)}
+    return {**peers, SETFIT: setfit.predict}
 
 
-def standard(passages: int, repetitions: int, learning: int) -> dict[str, Any]:
+def standard(model: str, passages: int, repetitions: int, learning: int) -> dict[str, Any]:
     """Seconds from texts in memory to tags, by system; models are loaded and warm."""
     import gcmtag  # noqa: PLC0415
 
     drawn = authored()
     texts = [p.text for p in drawn[:passages]]
     learned = [p for p in drawn[passages:] if p.text not in set(texts)][:learning]
-    tagger = gcmtag.load()
-    runs = {GCMTAG: lambda: tagger.tag(texts)}
-    peers = _peers(tagger.classifier.encoder.name, learned)
-    runs |= {name: lambda answer=answer: answer(texts) for name, answer in peers.items()}  # type: ignore[misc]
-    for answer in (tagger.tag, *peers.values()):
-        answer([p.text for p in learned[:16]])
+    tagger = gcmtag.load(model)
+    systems = {GCMTAG: tagger.tag, **_peers(tagger.classifier.encoder.name, learned)}
+    for answer in systems.values():
+        answer([p.text for p in learned[:16]])  # warm
+    runs = {name: partial(answer, texts) for name, answer in systems.items()}
     return {
         "model": tagger.model,
         "encoder": tagger.classifier.encoder.name,
@@ -101,18 +101,18 @@ def scores(gold: Sequence[str], models: Sequence[str], output: str) -> dict[str,
     thresholds = {}
     for name in models:
         classifier, _ = load_classifier(find_model(name))
-        np.save(Path(output) / f"{name}.npy", classifier.score(inputs).objectives)
+        np.save(Path(output) / f"{Path(name).name}.npy", classifier.score(inputs).objectives)
         thresholds[name] = classifier.threshold
     return {"thresholds": thresholds, "bfloat16_supported": _bfloat16()}
 
 
-def encoder_alone(folder: str) -> dict[str, Any]:
+def encoder_alone(model: str, folder: str) -> dict[str, Any]:
     """Seconds that the encoder takes for the passages of all documents of a folder at once, loaded and warm."""
     import gcmtag  # noqa: PLC0415
     from gcmtag.classifying import Inputs  # noqa: PLC0415
     from gcmtag.classifying.features import joined_texts  # noqa: PLC0415
 
-    encoder = gcmtag.load().classifier.encoder
+    encoder = gcmtag.load(model).classifier.encoder
     encoder.encode(["A text to load the weights.", "Another."])
     ready = time.time() - psutil.Process().create_time()
     documents = [gcmtag.read(path) for path in sorted(Path(folder).iterdir())]
@@ -122,7 +122,7 @@ def encoder_alone(folder: str) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began, "passages": len(texts), "ready": ready}
 
 
-def peers(texts: int, repetitions: int, names: Sequence[str]) -> dict[str, Any]:
+def peers(texts: int, repetitions: int, names: Sequence[str], tiers: dict[str, str]) -> dict[str, Any]:
     """Texts a second of the named peers of ``gcmtag evaluate``, of gcmtag's tiers where they are there, and of SetFit.
 
     A peer learns and answers in one call. What it takes for one text is taken off, so that learning does not count.
@@ -140,28 +140,20 @@ def peers(texts: int, repetitions: int, names: Sequence[str]) -> dict[str, Any]:
         if name == room.SETFIT or name not in scorers:
             continue
         try:
-            scorers[name](learned, left[:texts])  # warm
-            # A peer may remember texts, so each repetition asks about others.
-            whole, alone = [], []
-            for repetition in range(repetitions):
-                fresh = left[(repetition + 1) * texts : (repetition + 2) * texts]
-                alone.append(_seconds(lambda fresh=fresh: scorers[name](learned, fresh[:1])))  # type: ignore[misc]
-                whole.append(_seconds(lambda fresh=fresh: scorers[name](learned, fresh)))  # type: ignore[misc]
+            rates[name] = _rate(partial(scorers[name], learned), left, texts, repetitions)
         except MissingExtra as error:
             skipped[name] = str(error)
-            continue
-        rates[name] = (texts - 1) / max(float(np.median(whole) - np.median(alone)), 1e-6)
     passages = [p.text for p in left[:texts]]
     if room.SETFIT in names and SETFIT in (found := _peers(room.PEERS_ENCODER, learned)):
-        rates[room.SETFIT] = texts / _best(lambda: found[SETFIT](passages), repetitions)
-    for system, model in (("gcmtag", "standard"), ("gcmtag fast", "fast")):
+        rates[room.SETFIT] = texts / _median(partial(found[SETFIT], passages), repetitions)
+    for system, model in tiers.items():
         try:
             tagger = gcmtag.load(model)
         except ModelNotFound as error:
             skipped[system] = str(error)
             continue
         tagger.tag(passages[:16])
-        rates[system] = texts / _best(lambda tagger=tagger: tagger.tag(passages), repetitions)  # type: ignore[misc]
+        rates[system] = texts / _median(partial(tagger.tag, passages), repetitions)
     return {"rates": rates, "skipped": skipped}
 
 
@@ -175,13 +167,25 @@ def profile(inputs: str, output: str, model: str) -> dict[str, Any]:
     return {"status": status, "seconds": time.perf_counter() - began, "stages": shares.seconds, "beside": shares.beside}
 
 
+def _rate(answer: Callable[[Any], object], passages: Sequence[Any], texts: int, repetitions: int) -> float:
+    """Texts a second; what an answer takes for a single text is learning and is taken off."""
+    answer(passages[:texts])  # warm
+    whole, alone = [], []
+    for repetition in range(1, repetitions + 1):
+        # A peer may remember texts, so each repetition asks about others.
+        fresh = passages[repetition * texts : (repetition + 1) * texts]
+        alone.append(_seconds(partial(answer, fresh[:1])))
+        whole.append(_seconds(partial(answer, fresh)))
+    return (texts - 1) / max(float(np.median(whole) - np.median(alone)), 1e-6)
+
+
 def _seconds(run: Callable[[], object]) -> float:
     began = time.perf_counter()
     run()
     return time.perf_counter() - began
 
 
-def _best(run: Callable[[], object], repetitions: int) -> float:
+def _median(run: Callable[[], object], repetitions: int) -> float:
     return float(np.median([_seconds(run) for _ in range(repetitions)]))
 
 
