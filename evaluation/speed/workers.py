@@ -25,6 +25,7 @@ from speed.measuring import interleaved
 from speed.shares import Shares
 from speed.texts import authored
 
+MOST_TEXTS: Final = 30_000
 SHORT_LEARNING: Final = 300  # passages; how fast a linear head answers does not hang on what it learned from
 GCMTAG, PEER, SETFIT = "gcmtag", "sentence-transformers + scikit-learn", "SetFit"
 
@@ -140,9 +141,14 @@ def peers(texts: int, repetitions: int, names: Sequence[str], tiers: dict[str, s
         if name == room.SETFIT or name not in scorers:
             continue
         try:
-            rates[name] = _rate(partial(scorers[name], learned), left, texts, repetitions)
+            rate = _rate(partial(scorers[name], learned), left, texts, repetitions)
         except MissingExtra as error:
             skipped[name] = str(error)
+            continue
+        if np.isnan(rate):
+            skipped[name] = "what it takes to answer is lost in what it takes to learn"
+        else:
+            rates[name] = rate
     passages = [p.text for p in left[:texts]]
     if room.SETFIT in names and SETFIT in (found := _peers(room.PEERS_ENCODER, learned)):
         rates[room.SETFIT] = texts / _median(partial(found[SETFIT], passages), repetitions)
@@ -167,16 +173,25 @@ def profile(inputs: str, output: str, model: str) -> dict[str, Any]:
     return {"status": status, "seconds": time.perf_counter() - began, "stages": shares.seconds, "beside": shares.beside}
 
 
-def _rate(answer: Callable[[Any], object], passages: Sequence[Any], texts: int, repetitions: int) -> float:
-    """Texts a second; what an answer takes for a single text is learning and is taken off."""
-    answer(passages[:texts])  # warm
+def _rate(
+    answer: Callable[[Any], object], passages: Sequence[Any], texts: int, repetitions: int, most: int = MOST_TEXTS
+) -> float:
+    """Texts a second; what an answer takes for a single text is learning and is taken off.
+
+    Where answering takes little beside learning, four times as many texts are asked, up to ``most``.
+    """
+    enough = list(passages) * (1 + (repetitions + 1) * texts // len(passages))
+    answer(enough[:texts])  # warm
     whole, alone = [], []
     for repetition in range(1, repetitions + 1):
         # A peer may remember texts, so each repetition asks about others.
-        fresh = passages[repetition * texts : (repetition + 1) * texts]
+        fresh = enough[repetition * texts : (repetition + 1) * texts]
         alone.append(_seconds(partial(answer, fresh[:1])))
         whole.append(_seconds(partial(answer, fresh)))
-    return (texts - 1) / max(float(np.median(whole) - np.median(alone)), 1e-6)
+    seconds = float(np.median(whole) - np.median(alone))
+    if seconds < np.median(alone) and 4 * texts <= most:
+        return _rate(answer, passages, 4 * texts, repetitions, most)
+    return (texts - 1) / seconds if seconds > 0 else float("nan")
 
 
 def _seconds(run: Callable[[], object]) -> float:
