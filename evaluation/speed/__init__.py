@@ -1,0 +1,1 @@
+"""How fast the package is, beside peers in the same run: ``python evaluation/speed/run.py``."""
