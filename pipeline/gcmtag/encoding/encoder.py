@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -26,6 +27,18 @@ SMALLEST: Final = 1e-12
 WINDOW: Final = 512  # texts that are cut into tokens while those before them are encoded
 REPORTED: Final = 64  # texts between two calls of the progress function
 KEPT_TOGETHER: Final = 256  # texts that go into the cache at once
+BFLOAT16_FLAGS: Final = frozenset(["amx_bf16", "avx512_bf16", "bf16"])
+# The environment variable by which oneDNN, which multiplies the matrices, is kept from some instructions.
+INSTRUCTIONS: Final = "ONEDNN_MAX_CPU_ISA"
+BFLOAT16_ALLOWED: Final = (
+    "",
+    "ALL",
+    "DEFAULT",
+    "AVX512_CORE_BF16",
+    "AVX512_CORE_FP16",
+    "AVX512_CORE_AMX",
+    "AVX10_1_512_AMX",
+)
 PRECISION: Final = "GCMTAG_PRECISION"  # environment variable; "float32" switches bfloat16 off
 
 
@@ -146,7 +159,7 @@ class Encoder:
     def _identity(self) -> str:
         """What stands for everything that changes a vector: weights, adapter, longest text, precision."""
         digest = blake2b(weights_hash(self.name).encode(), digest_size=16)
-        digest.update(f"{self.max_tokens} {os.environ.get(PRECISION, '')} {_processor()}".encode())
+        digest.update(f"{self.max_tokens} {'bfloat16' if has_bfloat16() else 'float32'}".encode())
         if self.adapter is not None:
             digest.update(self.adapter.fingerprint())
         return digest.hexdigest()
@@ -234,8 +247,9 @@ def _batches(tokens: Sequence[Tokens]) -> Iterator[list[int]]:
         yield batch
 
 
+@cache
 def _processor() -> str:
-    """What the processor can do, since that decides the precision; asking torch would take seconds."""
+    """What the processor can do, since that decides the precision."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -244,10 +258,15 @@ def _processor() -> str:
 
 
 def has_bfloat16() -> bool:
-    """Whether the processor multiplies matrices in bfloat16, three times as fast as in float32, and may do so."""
-    import torch  # noqa: PLC0415
+    """Whether the processor has instructions for bfloat16, three times as fast as float32, and may use them.
 
-    return os.environ.get(PRECISION) != "float32" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    torch says so of any processor with AVX-512, where bfloat16 without instructions for it is slower than float32.
+    """
+    return (
+        os.environ.get(PRECISION) != "float32"
+        and os.environ.get(INSTRUCTIONS, "ALL").upper() in BFLOAT16_ALLOWED
+        and not BFLOAT16_FLAGS.isdisjoint(_processor().split())
+    )
 
 
 def load_encoder(name: str, max_tokens: int = 256, adapter: Adapter | None = None) -> Encoder:
