@@ -63,7 +63,7 @@ def main() -> None:
         for name, width, height, path in (
             ("serve-start.png", 1100, 760, "/"),
             ("serve-laptop.png", 1100, 1500, f"/documents/{job['id']}"),
-            ("serve-phone.png", 390, 1500, f"/documents/{job['id']}"),
+            ("serve-phone.png", 390, 1700, f"/documents/{job['id']}"),
         ):
             tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
             tab.set_default_timeout(300_000)

@@ -84,7 +84,9 @@ async def tag(request: Request, body: TagRequest) -> TagResponse:
 def send_document(
     request: Request,
     response: Response,
-    file: Annotated[UploadFile, File(description="PDF, DOCX, HTML, Markdown, plain text, or a table of texts")],
+    file: Annotated[
+        UploadFile, File(description="PDF, DOCX, ODT, RTF, HTML, Markdown, plain text, or a table of texts")
+    ],
 ) -> JobOut:
     """Send a document; ask for the job at the address that the answer gives."""
     job = service_of(request).accept(owner_of_request(request), file.filename or "", file.file)

@@ -14,7 +14,7 @@ from gcmtag.reporting.findings import Findings, Share, read_findings
 from gcmtag.reporting.plots import step_of
 
 AUDIT_FILE: Final = "audit.json"
-MOST_COLUMNS: Final = 24  # of the map
+MOST_COLUMNS: Final = 12  # of the map; as many as a laptop shows beside the figures
 
 Row = Mapping[str, Any]
 

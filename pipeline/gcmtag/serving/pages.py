@@ -182,7 +182,7 @@ def _audited(service: Service, job: Job, rows: Sequence[Row], document: Row) -> 
         "statements": findings.statements if findings else (),
         "short_percent": short_percent,
         "interval": interval,
-        "level": f"{findings.meta['levels']['interval']:.0%}" if findings else "",
+        "level": short_percent(findings.meta["levels"]["interval"]) if findings else "",
     }
 
 
