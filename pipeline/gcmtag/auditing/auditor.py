@@ -35,10 +35,10 @@ METHOD: Final = (
     "learned from labelled passages that the classifier did not learn from (Saerens, Latinne and Decaestecker 2002; "
     "Ziegler and Czyż 2024). The estimate is the posterior median of the share of these passages, drawn to the share "
     "that was counted where shares are so small that counting was nearer to the truth in simulations. Intervals come "
-    "from the posterior under Jeffreys's prior, averaged over a bootstrap of the labelled passages by document; for several "
-    "documents the information is divided by the design effect of documents. They are stretched by a factor, for small "
-    "and for large sets of passages, at which, in simulations on halves of the labelled documents, 90 % intervals held "
-    "the truth in 90 % of cases."
+    "from the posterior under Jeffreys's prior, averaged over a bootstrap of the labelled passages by document; for "
+    "several documents the information is divided by the design effect of documents. They are stretched by a factor, "
+    "for small and for large sets of passages, at which, in simulations on halves of the labelled documents, 90 % "
+    "intervals held the truth in 90 % of cases."
 )
 
 
