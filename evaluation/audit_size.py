@@ -3,8 +3,8 @@
     python evaluation/audit_size.py [--documents 100] [--passages 20000] [--seed 1] [--keep DIR] [-o evaluation/results]
 
 The tags are drawn: scores are those of the shipped model's unseen passages, and every text is put together from words
-of this file. The audit is that of `gcmtag audit DIR -o report.html --by region`, in a process of its own whose memory is
-measured. Writes audit_size.json and audit_size.md.
+of this file. The audit is that of `gcmtag audit DIR -o report.html --by region`, in a process of its own whose memory
+is measured. Writes audit_size.json and audit_size.md.
 """
 
 import argparse
