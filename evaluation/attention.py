@@ -3,10 +3,14 @@
     python evaluation/attention.py [MODEL]
 
 The passages of the model's ``unseen.safetensors`` are parted by document into random halves. What is known of the
-errors, and how far intervals are stretched, comes from one half; of the other, 200 samples are drawn with different
-profiles of shares, small and skewed ones included. Beside the method of the audit stand counting (CC), summing
-probabilities (PCC; Bella et al. 2010), adjusted counting (ACC; Forman 2008), adjusted summing (PACC; Bella et al. 2010)
-and expectation maximisation (EMQ; Saerens et al. 2002).
+errors, and everything that is tuned, comes from one half; of the other, 200 samples are drawn with different profiles
+of shares, small and skewed ones included. Beside the method of the audit stand counting (CC), summing probabilities
+(PCC; Bella et al. 2010), adjusted counting (ACC; Forman 2008), adjusted summing (PACC; Bella et al. 2010) and
+expectation maximisation (EMQ; Saerens et al. 2002).
+
+Two oracles show how near any method can come. Both know the profile that a sample was drawn with and how the classifier
+errs on the very passages that were drawn from, objective by objective: one from the tags, the other from 16 bins of
+scores. What they miss is which passages happen to be in the sample.
 
 The same is done for an uneven classifier: the logits of each objective are lowered by a random amount, so that it
 overlooks some objectives far more often than others. Writes results/attention.json, .md, .svg and .png.
@@ -22,9 +26,9 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
-from gcmtag.auditing.confusing import learn_errors
+from gcmtag.auditing.confusing import learn_errors, problem_labels
 from gcmtag.auditing.quantifying import Quantifier
-from gcmtag.auditing.widening import SKEWS, covers, draw_sample, halves, learn_widths
+from gcmtag.auditing.tuning import SKEWS, Sample, covers, draw_sample, halves, learn_tuning
 from gcmtag.classifying.storage import Unseen, load_unseen
 from gcmtag.reporting import plots
 from gcmtag.tagger import find_model
@@ -35,6 +39,7 @@ LOWERED = (2.0, 8.0)  # logits, for the uneven classifier: about as uneven as on
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.3, 1.0)  # upper bounds of true shares, for the table
 RESULTS = Path(__file__).parent / "results"
 AUDIT, NAIVE = "audit", "CC"
+ORACLES = {"oracle, tags": 2, "oracle, scores": 16}  # bins
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +95,39 @@ def trials(unseen: Unseen, threshold: float) -> Iterator[Trial]:
         first = halves(unseen.documents, rng)
         known = Unseen(unseen.scores[first], unseen.labels[first], unseen.documents[first])
         scores, labels = unseen.scores[~first], unseen.labels[~first]
-        quantifier = Quantifier(learn_errors(known, DRAWS, rng), SEED, learn_widths(known, rng))
-        bins = quantifier.errors.bins(scores)
+        quantifier = Quantifier(learn_errors(known, DRAWS, rng), SEED, learn_tuning(known, threshold, rng))
+        bins, tagged = quantifier.errors.bins(scores), problem_labels(scores >= threshold)
+        told = {name: oracle_bins(scores, labels, threshold, size) for name, size in ORACLES.items()}
         for at in range(TRIALS // SPLITS):
             sample = draw_sample(labels, at, rng)
             truth = labels[sample.rows].mean(axis=0)
-            shares = quantifier.shares(quantifier.alone(bins[sample.rows]))
+            shares = quantifier.shares(quantifier.alone(bins[sample.rows], tagged[sample.rows]))
+            oracles = {name: oracle(own, labels, sample) for name, own in told.items()}
             yield Trial(
                 len(sample.rows),
                 sample.skew,
                 truth,
-                {**peers(scores[sample.rows], known, threshold), AUDIT: shares.estimate[:COUNT]},
+                {**peers(scores[sample.rows], known, threshold), **oracles, AUDIT: shares.estimate[:COUNT]},
                 covers(shares.draws[:, :COUNT], sample.profile, LEVEL),
                 covers(shares.text[:, :COUNT], truth, LEVEL),
             )
+
+
+def oracle_bins(scores: np.ndarray, labels: np.ndarray, threshold: float, size: int) -> np.ndarray:
+    """Bin of each score, shape (n, 23): two at the threshold, more at portions of the positives."""
+    edges = [threshold] if size == 2 else np.unique(np.quantile(scores[labels], np.arange(1, size) / size))
+    return np.searchsorted(edges, scores, side="right")
+
+
+def oracle(bins: np.ndarray, labels: np.ndarray, sample: Sample) -> np.ndarray:
+    """Expected shares of a sample, shape (23), given its bins and everything but which passages it holds."""
+    estimate = np.empty(COUNT)
+    for at in range(COUNT):
+        size = int(bins[:, at].max()) + 1
+        every = np.bincount(bins[:, at], weights=sample.weights, minlength=size)
+        about = np.bincount(bins[:, at], weights=sample.weights * labels[:, at], minlength=size)
+        estimate[at] = (about / np.maximum(every, 1e-12))[bins[sample.rows, at]].mean()
+    return estimate
 
 
 def uneven(unseen: Unseen) -> Unseen:
@@ -160,7 +184,9 @@ def as_markdown(result: Mapping[str, Any]) -> str:
         "known of its errors comes from the other half (documents, not passages, are parted). Mean absolute error of a "
         "share of the sample, in percentage points; `ratio` is that of the audit over that of counting (CC). `profile` "
         "and `text` are the portions of 90 % intervals that held the shares which the sample was drawn with, and those "
-        "of the sample itself. Written by `python evaluation/attention.py`.",
+        "of the sample itself. The oracles know the profile and how the classifier errs on the very passages that were "
+        "drawn from, by its tags or by 16 bins of its scores; what they miss is which passages are in the sample, so "
+        "no method that goes by scores can be much better. Written by `python evaluation/attention.py`.",
     ]
     for name, part in result["classifiers"].items():
         methods = list(part["parts"]["all"]["mean_absolute_error"])

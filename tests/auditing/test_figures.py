@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import false_discovery_control
 
-from gcmtag.auditing.confusing import learn_errors
+from gcmtag.auditing.confusing import learn_errors, problem_labels
 from gcmtag.auditing.deciding import adjusted, difference, emphasised, judge
-from gcmtag.auditing.quantifying import Quantifier, design_effects, stretched
-from gcmtag.auditing.widening import covers, draw_sample, halves, learn_widths
+from gcmtag.auditing.quantifying import Quantifier, Tuning, at_size, design_effects, stretched
+from gcmtag.auditing.tuning import TRUSTS, covers, draw_sample, halves, learn_tuning
 from gcmtag.classifying.storage import Unseen
 
 
-def labelled(passages: int, missed: float, seed: int) -> Unseen:
+def labelled(passages: int, missed: float | NDArray[np.float64], seed: int) -> Unseen:
     """A made-up classifier: passages about an objective score high, except for a portion that it overlooks."""
     rng = np.random.default_rng(seed)
     labels = rng.random((passages, 23)) < 0.08
@@ -25,7 +26,8 @@ def test_correction_halves_the_error_of_counting_where_the_classifier_overlooks_
     quantifier = Quantifier(learn_errors(labelled(1500, 0.33, 1), 40, np.random.default_rng(1)), 1)
     text = labelled(1500, 0.33, 2)
     truth = text.labels.mean(axis=0)
-    estimate = quantifier.shares(quantifier.alone(quantifier.errors.bins(text.scores))).estimate[:23]
+    tagged = problem_labels(text.scores >= 0.5)
+    estimate = quantifier.shares(quantifier.alone(quantifier.errors.bins(text.scores), tagged)).estimate[:23]
     counted = (text.scores >= 0.5).mean(axis=0)
     assert np.abs(estimate - truth).mean() < np.abs(counted - truth).mean() / 2
 
@@ -33,13 +35,37 @@ def test_correction_halves_the_error_of_counting_where_the_classifier_overlooks_
 def test_stretched_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     known, text = labelled(900, 0.2, 3), labelled(900, 0.2, 4)
     rng = np.random.default_rng(5)
-    quantifier = Quantifier(learn_errors(known, 40, rng), 5, learn_widths(known, rng, 16))
+    quantifier = Quantifier(learn_errors(known, 40, rng), 5, learn_tuning(known, 0.5, rng, 16))
     held = []
     for trial in range(24):
         sample = draw_sample(text.labels, trial, rng)
-        shares = quantifier.shares(quantifier.alone(quantifier.errors.bins(text.scores[sample.rows])))
+        scores = text.scores[sample.rows]
+        shares = quantifier.shares(quantifier.alone(quantifier.errors.bins(scores), problem_labels(scores >= 0.5)))
         held.append(covers(shares.draws[:, :23], sample.profile, 0.9))
     assert 0.84 <= np.mean(held) <= 0.96
+
+
+def test_small_shares_are_drawn_to_the_count_only_where_counting_is_good() -> None:
+    rng = np.random.default_rng(6)
+    even, uneven = (learn_tuning(labelled(2000, missed, 7), 0.5, rng, 24) for missed in (0.0, np.linspace(0, 0.9, 23)))
+    assert even.trust == max(TRUSTS)
+    assert uneven.trust == 0
+
+
+def test_the_estimate_of_a_large_share_is_the_corrected_one() -> None:
+    errors = learn_errors(labelled(900, 0.3, 8), 40, np.random.default_rng(8))
+    text = labelled(900, 0.3, 9)
+    quantifier = Quantifier(errors, 1, Tuning(trust=0.001))
+    shares = quantifier.shares(quantifier.alone(errors.bins(text.scores), problem_labels(text.scores >= 0.5)))
+    assert shares.estimate == pytest.approx(shares.corrected, abs=2e-3)
+
+
+def test_the_factor_lies_between_that_of_small_and_that_of_large_sets() -> None:
+    factors = [at_size((1.0, 2.0), passages) for passages in (1, 50, 200, 400, 20_000)]
+    assert factors == sorted(factors)
+    assert factors[0] == 1.0
+    assert 1.0 < factors[2] < 2.0
+    assert factors[-1] == 2.0
 
 
 def test_stretching_keeps_the_median_and_widens() -> None:

@@ -41,6 +41,49 @@ def test_other_sentences_are_no_statement(text: str) -> None:
     assert attention_statements([row(text, (13,))]) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "objectives"),
+    [
+        ("In the reviews, the portability of social security was hardly mentioned.", [22]),
+        ("Objective 12 attracted the least attention of all in the questionnaires.", [12]),
+        ("Only a handful of States reported on alternatives to detention.", [13]),
+        ("Reports said very little about missing migrants.", [8]),
+        ("The submissions are almost silent on diasporas.", [19]),
+        ("Consular protection was addressed by only three reporting States.", [14]),
+        ("Objectives 12 and 22 were the least reported in the regional reviews.", [12, 22]),
+        ("Discrimination and xenophobia were largely absent from the reports.", [17]),
+        ("Less attention was devoted to smuggling of migrants than to trafficking in the submissions.", [9]),
+        ("Border management featured little in the discussions of the round tables.", [11]),
+        ("It is notable that legal identity did not receive much attention in the national reviews.", [4]),
+        ("There was scant coverage of remittances in the voluntary national reviews.", [20]),
+    ],
+)
+def test_little_attention_is_said_in_many_ways(text: str, objectives: list[int]) -> None:
+    assert [item["objective"] for item in attention_statements([row(text)])] == objectives
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Migrants in detention receive little attention from physicians in the camps.",
+        "Trafficking received considerable attention in the reports.",
+        "States should not give little attention to data in their reviews.",
+        "Few States report no progress on objective 2.",
+        "In the reviews, remittances received no less attention than skills.",
+        "Little information is available to migrants about visas in the consulates.",
+        "The report pays little attention to costs, according to the auditor of the railway.",
+        "If objective 5 receives limited attention in the next review, we shall say so.",
+        "Few States have ratified the convention, the reports say.",
+        "Newspapers gave limited coverage to the reports on migration.",
+        "It is no longer true that diasporas receive little attention in the reviews.",
+        "Accidents are under-reported, dormitories are overcrowded.",
+        "Recommendations were submitted on missing migrants in the reviews.",
+    ],
+)
+def test_what_only_sounds_like_little_attention_is_none(text: str) -> None:
+    assert attention_statements([row(text, (13,))]) == []
+
+
 def test_a_statement_that_names_nothing_is_about_the_passage() -> None:
     text = "The issue received little attention in the reviews."
     assert [item["objective"] for item in attention_statements([row(text, (7,))])] == [7]

@@ -12,11 +12,13 @@ import gcmtag
 from gcmtag.reading import read_blocks
 from gcmtag.segmenting.pieces import Drops, Piece
 from gcmtag.segmenting.structure import to_pieces
+from gcmtag.training.gold import join, read_gold
 from layouts import drawn, word
 from layouts.manuscript import Manuscript, Part
 
 pytestmark = pytest.mark.shared
 
+GOLD = Path(__file__).parents[2] / "corpus" / "gold"
 NAMES = ("a-76-642", "a-res-73-195-p32", "mmr-2020")
 
 
@@ -63,3 +65,17 @@ def test_a_document_set_again_gives_the_same_passages(shared: Path, tmp_path: Pa
         (one.question, one.part, one.declared) for one in wanted
     ]
     assert not any(re.search("Set again by a test|Not for circulation", one.text) for one in given)
+
+
+@pytest.mark.parametrize("name", ["a-76-642", "mmr-2020"])
+@pytest.mark.parametrize("suffix", [".pdf", ".docx"])
+def test_every_gold_label_finds_its_passage_in_a_document_set_again(
+    shared: Path, tmp_path: Path, name: str, suffix: str
+) -> None:
+    """Gold holds no text: whoever has the document in another format must be able to join it too."""
+    path = tmp_path / f"{name}{suffix}"
+    (drawn if suffix == ".pdf" else word).write(path, manuscript_of(shared / "documents" / f"{name}.txt"))
+    rows = read_gold(GOLD / f"{name}.csv")
+    joined = join(rows, [gcmtag.read(path)])
+    assert [row.locator for row in joined.missing] == []
+    assert [one.objectives for one in joined.passages] == [row.objectives for row in rows]

@@ -1,5 +1,6 @@
 """The audit: from the tags of a run to the report."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from gcmtag.auditing import deciding
-from gcmtag.auditing.confusing import Errors, learn_errors
+from gcmtag.auditing.confusing import Errors, learn_errors, problem_labels
 from gcmtag.auditing.deciding import FRACTION, LEVEL, Presence
 from gcmtag.auditing.quantifying import Quantifier, Scope, Shares
 from gcmtag.auditing.statements import attention_statements
 from gcmtag.auditing.tagged import Tagged, read_tagged
-from gcmtag.auditing.widening import learn_widths
+from gcmtag.auditing.tuning import learn_tuning
 from gcmtag.errors import ModelNotFound, UsageError
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES
 from gcmtag.version import __version__
@@ -32,10 +33,12 @@ ALL: Final = "all"
 METHOD: Final = (
     "The scores of a text are taken as a mixture of two distributions, of passages about an objective and of others, "
     "learned from labelled passages that the classifier did not learn from (Saerens, Latinne and Decaestecker 2002; "
-    "Ziegler and Czyż 2024). The estimate is the posterior median of the share of these passages. Intervals come from "
-    "the posterior under Jeffreys's prior, averaged over a bootstrap of the labelled passages by document; for several "
-    "documents the information is divided by the design effect of documents. They are stretched by a factor at which, "
-    "in simulations on halves of the labelled documents, 90 % intervals held the truth in 90 % of cases."
+    "Ziegler and Czyż 2024). The estimate is the posterior median of the share of these passages, drawn to the share "
+    "that was counted where shares are so small that counting was nearer to the truth in simulations. Intervals come "
+    "from the posterior under Jeffreys's prior, averaged over a bootstrap of the labelled passages by document; for "
+    "several documents the information is divided by the design effect of documents. They are stretched by a factor, "
+    "for small and for large sets of passages, at which, in simulations on halves of the labelled documents, 90 % "
+    "intervals held the truth in 90 % of cases."
 )
 
 
@@ -107,8 +110,7 @@ def audit(
     """
     options = _checked(by, level, fraction, reference, baseline, seed)
     tagged = read_tagged(Path(folder))
-    unseen = find_unseen(tagged.model, model)
-    auditor = _Auditor(tagged, unseen, options)
+    auditor = _Auditor(tagged, *find_unseen(tagged.model, model), options)
     return Audit(
         auditor.report(
             None if against is None else _other(Path(against), model, options),
@@ -119,8 +121,11 @@ def audit(
     )
 
 
-def find_unseen(model_id: str, model: str | Path | None = None) -> "Unseen":
+def find_unseen(model_id: str, model: str | Path | None = None) -> "tuple[Unseen, float]":
     """What is known of the errors of the model with an id, among the shipped models or at the given name or path.
+
+    Returns:
+        Its unseen passages, and the score from which on it tags.
 
     Raises:
         ModelNotFound: none has this id, or the model has fewer than 20 labelled passages to learn its errors from.
@@ -137,7 +142,8 @@ def find_unseen(model_id: str, model: str | Path | None = None) -> "Unseen":
             unseen = load_unseen(folder)
             if len(unseen.labels) < 20:
                 raise ModelNotFound(f"{folder} knows too little of its own errors: train it on more documents")
-            return unseen
+            settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+            return unseen, float(settings["threshold"])
     raise ModelNotFound(
         f"the tags were made by model {model_id}, which is not "
         f"{'at ' + str(model) if model else 'among the shipped ones'}: "
@@ -148,16 +154,18 @@ def find_unseen(model_id: str, model: str | Path | None = None) -> "Unseen":
 class _Auditor:
     """Makes the report of one run."""
 
-    def __init__(self, tagged: Tagged, unseen: "Unseen", options: Options) -> None:
-        self.tagged, self.unseen, self.options = tagged, unseen, options
+    def __init__(self, tagged: Tagged, unseen: "Unseen", threshold: float, options: Options) -> None:
+        self.tagged, self.unseen, self.threshold, self.options = tagged, unseen, threshold, options
         self.errors: Errors = learn_errors(unseen, DRAWS, np.random.default_rng(options.seed))
-        self.widths = learn_widths(unseen, np.random.default_rng(options.seed))
-        self.quantifier = Quantifier(self.errors, options.seed, self.widths)
+        self.tuning = learn_tuning(unseen, threshold, np.random.default_rng(options.seed))
+        self.quantifier = Quantifier(self.errors, options.seed, self.tuning)
         self.bins = self.errors.bins(tagged.scores)
+        self.labels = problem_labels(tagged.labels)
         self.everything = self.known(ALL, np.arange(len(tagged.labels)))
 
     def known(self, name: str, rows: "NDArray[np.intp]") -> _Known:
-        scope = self.quantifier.scope(self.bins[rows], self.tagged.words[rows], self.tagged.document[rows])
+        own = (self.bins[rows], self.labels[rows], self.tagged.words[rows], self.tagged.document[rows])
+        scope = self.quantifier.scope(*own)
         shares = self.quantifier.shares(scope)
         levels = [(1 - self.options.level) / 2, (1 + self.options.level) / 2]
         drawn = {"": shares.draws, "text_": shares.text, "words_": shares.word_draws}
@@ -200,14 +208,8 @@ class _Auditor:
 
     # --- attention
 
-    def _labels(self, known: _Known, problem: int) -> "NDArray[np.bool_]":
-        labels = self.tagged.labels[known.rows]
-        if problem < COUNT:
-            return np.asarray(labels[:, problem])
-        return np.asarray(labels[:, [n - 1 for n in CLUSTERS[problem - COUNT].objectives]].any(axis=1))
-
     def _figures(self, known: _Known, kind: str, problem: int) -> dict[str, Any]:
-        labels, words = self._labels(known, problem), self.tagged.words[known.rows]
+        labels, words = self.labels[known.rows, problem], self.tagged.words[known.rows]
         count = int(labels.sum())
         shares = known.shares
         record: dict[str, Any] = {
@@ -218,13 +220,13 @@ class _Auditor:
             "documents": len(np.unique(self.tagged.document[known.rows][labels])),
             "words_naive": _rounded(float(words[labels].sum() / words.sum())) if len(words) else None,
         }
-        for start, estimate in (("", shares.estimate), ("text_", None), ("words_", shares.word_estimate)):
+        for start, estimate in (("", shares.estimate), ("text_", shares.estimate), ("words_", shares.word_estimate)):
             low, high = (float(bound) for bound in known.bounds[start][:, problem]) if known.enough else (None, None)
-            if estimate is not None:
-                value = float(estimate[problem]) if known.enough else None
-                # The share in the text may lie outside of what the draws of where it comes from say.
-                low = None if low is None or value is None else min(low, value)
-                high = None if high is None or value is None else max(high, value)
+            value = float(estimate[problem]) if known.enough else None
+            # The estimate may lie outside: it stands nearer to what was counted, and it is of the text at hand.
+            low = None if low is None or value is None else min(low, value)
+            high = None if high is None or value is None else max(high, value)
+            if start != "text_":
                 record[f"{start}estimate"] = _rounded(value)
             record[f"{start}low"], record[f"{start}high"] = _rounded(low), _rounded(high)
         return record
@@ -324,7 +326,7 @@ class _Auditor:
         roles = self.tagged.tags["role"].to_numpy(dtype=object)[known.rows]
         found = []
         for at in range(COUNT):
-            own = roles[self._labels(known, at)]
+            own = roles[self.labels[known.rows, at]]
             for role in ROLES:
                 if count := int((own == role).sum()):
                     found.append(
@@ -410,15 +412,19 @@ class _Auditor:
             **compared,
             "quality": self._quality(),
             "unseen": {"passages": len(self.unseen.labels), "documents": len(np.unique(self.unseen.documents))},
-            "widths": {"sampling": self.widths.sampling, "text": self.widths.text},
+            "widths": {
+                "sampling": self.tuning.sampling[0],
+                "text": self.tuning.text[0],
+                "sampling_large": self.tuning.sampling[1],
+                "text_large": self.tuning.text[1],
+            },
+            "trust": self.tuning.trust,
             "seed": options.seed,
         }
 
     def _quality(self) -> list[dict[str, Any]]:
-        """Recall and precision on unseen passages, at the lowest score with which the tags predict an objective."""
-        scores, labels = self.tagged.scores, self.tagged.labels
-        threshold = float(scores[labels].min()) if labels.any() else 0.5
-        chosen = self.unseen.scores >= threshold
+        """Recall and precision on unseen passages."""
+        chosen = self.unseen.scores >= self.threshold
         found = []
         for at in range(COUNT):
             truth, said = self.unseen.labels[:, at], chosen[:, at]
@@ -457,10 +463,10 @@ def _checked(
 def _other(folder: Path, model: str | Path | None, options: Options) -> _Auditor:
     tagged = read_tagged(folder)
     try:
-        unseen = find_unseen(tagged.model, model)
+        known = find_unseen(tagged.model, model)
     except ModelNotFound:
-        unseen = find_unseen(tagged.model)
-    return _Auditor(tagged, unseen, options)
+        known = find_unseen(tagged.model)
+    return _Auditor(tagged, *known, options)
 
 
 def _decided(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

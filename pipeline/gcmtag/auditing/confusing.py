@@ -25,7 +25,7 @@ PROBLEMS: Final = len(OBJECTIVES) + len(CLUSTERS)
 STRENGTHS: Final = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)  # passages' worth of what is common
 PARTS: Final = (slice(0, len(OBJECTIVES)), slice(len(OBJECTIVES), PROBLEMS))
 FEWEST: Final = 20  # labelled passages below which nothing is known of the errors
-CUTS: Final = (0.125, 0.25, 0.5)  # portions of the positives below the edges of the bins
+CUTS: Final = (0.03, 0.06, 0.125, 0.25, 0.5, 0.75)  # portions of the positives below the edges of the bins
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ def learn_errors(unseen: "Unseen", draws: int, rng: np.random.Generator) -> Erro
 def _edges(scores: "NDArray[np.float64]", labels: "NDArray[np.bool_]") -> "NDArray[np.float64]":
     """Edges that part the scores of positives into portions.
 
-    The bins are few and the lowest is wide on purpose: a document about something near to an objective has many
-    passages with low scores for it, which finer bins would take for passages about the objective itself.
+    The lowest bin is wide on purpose: a document about something near to an objective has many passages with low scores
+    for it, which finer bins there would take for passages about the objective itself.
     """
     positives = scores[labels]
     return np.unique(np.round(np.quantile(positives, CUTS), 4)) if len(positives) else np.array([0.5])

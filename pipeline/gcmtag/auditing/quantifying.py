@@ -9,8 +9,9 @@ black-box estimators"). The prior is Jeffreys's, so that nothing found in a shor
 posterior is averaged over draws of the classifier's errors. A share in a text is the posterior median of the number of
 passages about it, which is best where few are; the most likely share would follow every stray passage.
 
-Simulations show how far such intervals are too narrow or too wide (``widening``); they are stretched by that factor on
-the scale of arcsin(sqrt(share)).
+Simulations (``tuning``) show how far such intervals are too narrow or too wide; they are stretched by that factor on
+the scale of arcsin(sqrt(share)). They also show below which share counting is nearer to the truth: there what a
+classifier overlooks and what it wrongly adds can cancel, and correction adds nothing but noise.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 GRID: Final = 200
 REPEATS: Final = 4  # shares drawn for each draw of the errors
+CENTRES: Final = (72.0, 416.0)  # passages for which the factors of small and of large sets hold
 POOLED: Final = 4.0  # documents' worth of the design effect of all problems, added to what is known of each
 
 
@@ -38,6 +40,8 @@ class Scope:
         passages: number of passages.
         spread: number that the passages' information is divided by, since those of one document are alike, (27).
         even: the same for words, which are also uneven between passages, (27).
+        counted: share of passages that are tagged, shape (27).
+        words_counted: share of words in them, shape (27).
     """
 
     counts: "NDArray[np.float64]"
@@ -45,6 +49,8 @@ class Scope:
     passages: int
     spread: "NDArray[np.float64]"
     even: "NDArray[np.float64]"
+    counted: "NDArray[np.float64]"
+    words_counted: "NDArray[np.float64]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Shares:
 
     Attributes:
         estimate: of the share in these very passages, shape (27).
+        corrected: the same before it is drawn to what was counted, shape (27).
         draws: draws of the share from which such passages come: sampling and classifier error, shape (D, 27).
         text: draws of the share in these very passages: classifier error alone, shape (D, 27).
         word_estimate: as estimate, of words.
@@ -60,6 +67,7 @@ class Shares:
     """
 
     estimate: "NDArray[np.float64]"
+    corrected: "NDArray[np.float64]"
     draws: "NDArray[np.float64]"
     text: "NDArray[np.float64]"
     word_estimate: "NDArray[np.float64]"
@@ -67,11 +75,19 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
-class Widths:
-    """Factors by which intervals are stretched: of shares with sampling, and of shares in the text itself."""
+class Tuning:
+    """What simulations taught of a classifier.
 
-    sampling: float = 1.0
-    text: float = 1.0
+    Attributes:
+        sampling: factors by which intervals with sampling are stretched, of small and of large sets of passages.
+        text: the same for intervals of the share in the text itself.
+        trust: share at which the estimate stands halfway between what was counted and what was corrected; below,
+            nearer to what was counted; 0 where counting is never better.
+    """
+
+    sampling: tuple[float, float] = (1.0, 1.0)
+    text: tuple[float, float] = (1.0, 1.0)
+    trust: float = 0.0
 
 
 class Quantifier:
@@ -80,21 +96,28 @@ class Quantifier:
     Args:
         errors: draws of the classifier's errors.
         seed: of the draws of shares; the same seed gives the same draws.
-        widths: factors by which the draws are stretched.
+        tuning: how far the draws are stretched, and where counting is trusted.
     """
 
-    def __init__(self, errors: Errors, seed: int, widths: Widths | None = None) -> None:
-        self.errors, self.seed, self.widths = errors, seed, widths or Widths()
+    def __init__(self, errors: Errors, seed: int, tuning: Tuning | None = None) -> None:
+        self.errors, self.seed, self.tuning = errors, seed, tuning or Tuning()
         # Equal steps of this angle have equal weight under Jeffreys's prior.
         self._angles = (np.arange(GRID) + 0.5) * (np.pi / 2 / GRID)
         self._shares = np.sin(self._angles) ** 2
         self._drawn = _log_mixture(errors.positive, errors.negative, self._shares)
 
-    def scope(self, bins: "NDArray[np.intp]", words: "NDArray[np.float64]", documents: "NDArray[np.intp]") -> Scope:
+    def scope(
+        self,
+        bins: "NDArray[np.intp]",
+        tagged: "NDArray[np.bool_]",
+        words: "NDArray[np.float64]",
+        documents: "NDArray[np.intp]",
+    ) -> Scope:
         """Sums up passages.
 
         Args:
             bins: shape (n, 27), from ``Errors.bins``.
+            tagged: whether the classifier says that the passage is about it, shape (n, 27).
             words: words of each passage, at least 1, shape (n).
             documents: number of each passage's document, shape (n).
         """
@@ -110,11 +133,14 @@ class Quantifier:
         chances = self._chances(counts)
         spread = design_effects(chances[np.arange(PROBLEMS), bins], documents)
         uneven = len(words) * float((words**2).sum()) / float(words.sum()) ** 2 if len(words) else 1.0
-        return Scope(counts, weighed, len(bins), spread, spread * uneven)
+        counted, words_counted = (
+            weights @ tagged / max(weights.sum(), 1.0) for weights in (np.ones(len(bins)), np.asarray(words))
+        )
+        return Scope(counts, weighed, len(bins), spread, spread * uneven, counted, words_counted)
 
-    def alone(self, bins: "NDArray[np.intp]") -> Scope:
+    def alone(self, bins: "NDArray[np.intp]", tagged: "NDArray[np.bool_]") -> Scope:
         """Sums up passages of one document as if each had one word, see ``scope``."""
-        return self.scope(bins, np.ones(len(bins)), np.zeros(len(bins), dtype=np.intp))
+        return self.scope(bins, tagged, np.ones(len(bins)), np.zeros(len(bins), dtype=np.intp))
 
     def shares(self, scope: Scope) -> Shares:
         """Estimates and draws; of no passages, what the prior says."""
@@ -123,16 +149,18 @@ class Quantifier:
         # In the text itself sampling plays no part: there the share is that of passages which are about it.
         inside = draws if (scope.spread <= 1).all() else self._draw(scope.counts, rng)
         text = self._in_text(scope, inside, rng)
-        estimate = np.median(text, axis=0)
+        corrected = np.median(text, axis=0)
         total = max(scope.words.sum() / PROBLEMS, 1.0)
         weighed = scope.words / total * scope.passages
         word_draws = self._draw(weighed / scope.even[:, None], rng)
+        sampling, inside_text = (at_size(f, scope.passages) for f in (self.tuning.sampling, self.tuning.text))
         return Shares(
-            estimate,
-            stretched(draws, self.widths.sampling),
-            stretched(text, self.widths.text),
-            np.median(word_draws, axis=0),
-            stretched(word_draws, self.widths.sampling),
+            settled(corrected, scope.counted, self.tuning.trust),
+            corrected,
+            stretched(draws, sampling),
+            stretched(text, inside_text),
+            settled(np.median(word_draws, axis=0), scope.words_counted, self.tuning.trust),
+            stretched(word_draws, sampling),
         )
 
     def _chances(self, counts: "NDArray[np.float64]", rounds: int = 200) -> "NDArray[np.float64]":
@@ -168,6 +196,23 @@ class Quantifier:
         chances = _posterior(drawn[:, :, None], positive, negative)
         found = rng.binomial(scope.counts.astype(np.int64), np.clip(chances, 0.0, 1.0))
         return np.asarray(found.sum(axis=-1) / scope.passages)
+
+
+def settled(corrected: "NDArray[np.float64]", counted: "NDArray[np.float64]", trust: float) -> "NDArray[np.float64]":
+    """Estimate between what was corrected and what was counted, nearer to the latter the smaller the share is.
+
+    >>> settled(np.array([0.05, 0.5]), np.array([0.04, 0.4]), 0.05).round(3).tolist()
+    [0.045, 0.499]
+    """
+    if not trust:
+        return corrected
+    weight = corrected**2 / (corrected**2 + trust**2)
+    return np.asarray(weight * corrected + (1 - weight) * counted)
+
+
+def at_size(factors: tuple[float, float], passages: int) -> float:
+    """Factor for a number of passages, between that of small and that of large sets on a logarithmic scale."""
+    return float(np.interp(np.log(max(passages, 1)), np.log(CENTRES), factors))
 
 
 def stretched(draws: "NDArray[np.float64]", factor: float) -> "NDArray[np.float64]":

@@ -45,8 +45,13 @@ _IGNORED: Final = (
     r"(?:overlooked|neglected|under-?reported|rarely (?:mentioned|addressed|discussed|covered)|"
     r"seldom (?:mentioned|addressed|discussed|covered)|"
     r"(?:hardly|barely|scarcely) (?:mentioned|addressed|discussed|covered)|"
-    r"(?:largely |almost |virtually |entirely )?(?:absent|missing)|"
+    r"(?:largely |almost |virtually |entirely )?(?:absent|missing(?! (?:migrants|persons|people)))|"
+    r"(?:among |one of )?(?:the )?least[- ](?:reported|mentioned|addressed|covered|discussed)|"
     r"not (?:mentioned|addressed|covered|discussed|reported on))"
+)
+_SCARCE: Final = r"(?:few|(?:only )?a handful of|only (?:a few|one|two|three|four|five|\d+)(?: of the)?)"
+_TOLD: Final = (
+    r"(?:reported on|mentioned|addressed|covered|discussed|referred to|touched (?:up)?on|spoke of|wrote about)"
 )
 _PATTERNS: Final = tuple(
     re.compile(pattern, re.I)
@@ -60,26 +65,40 @@ _PATTERNS: Final = tuple(
         r"(?:limited|insufficient|scant|scarce|low|minimal|inadequate|sparse|marginal)\b",
         # X was largely overlooked
         rf"^(?P<before>.+?) {_IS} (?:[\w-]+ ){{0,2}}?{_IGNORED}\b",
+        # X did not receive much attention
+        r"^(?P<before>.+?) (?:did|do|does|has|have|had) (?P<denied>not) (?:receive|get|got|received|attract(?:ed)?) "
+        rf"(?:much|enough|sufficient|a lot of|any|any great|great|the same) (?:[\w-]+ ){{0,2}}?{_NOUN}\b",
+        # X featured little in the reviews
+        r"^(?P<before>.+?) (?:features?|featured|figured|appear(?:s|ed)?) (?:only )?(?:very |rather )?"
+        r"(?:little|rarely|seldom|hardly|marginally)\b",
+        # reports said very little about X; the submissions are silent on X
+        rf"\b{_REPORTERS} (?:[\w-]+ ){{0,3}}?"
+        r"(?:(?:sa(?:id|y)|spoke|wrote|contain(?:ed)?|offer(?:ed)?|provided?|tell|told) "
+        rf"{_DEGREE}(?:little|nothing|hardly anything|almost nothing)|silent) (?:[\w-]+ )?"
+        r"(?:on|about|of) (?P<after>[^;]+)",
+        # X was addressed by only three States
+        rf"^(?P<before>.+?) {_IS} {_TOLD} (?:in|by) {_SCARCE} (?:[\w-]+ ){{0,3}}?{_REPORTERS}\b",
         # few States reported on X
-        rf"\b(?:very |only )?(?:a )?few (?:[\w-]+ ){{0,3}}?{_REPORTERS} (?:have |had )?"
-        r"(?:reported on|mentioned|addressed|covered|discussed|referred to|touched (?:up)?on|spoke of|wrote about) "
-        r"(?P<after>[^;]+)",
+        rf"\b(?:very )?{_SCARCE} (?:[\w-]+ ){{0,3}}?{_REPORTERS} (?:have |had )?{_TOLD} (?P<after>[^;]+)",
     )
 )
 # What every pattern needs; the patterns themselves are slow on long sentences.
 _CORE: Final = re.compile(
     rf"\b{_SMALL} (?:[\w-]+ ){{0,2}}?{_NOUN}\b|"
     rf"\b{_NOUN}\b.*?\b(?:limited|insufficient|scant|scarce|low|minimal|inadequate|sparse|marginal)\b|"
-    rf"\b{_IGNORED}\b|\bfew (?:[\w-]+ ){{0,3}}?{_REPORTERS}\b",
+    rf"\b{_IGNORED}\b|\b{_SCARCE} (?:[\w-]+ ){{0,3}}?{_REPORTERS}\b|"
+    rf"\bnot (?:receive|get|got|received|attract(?:ed)?) (?:[\w-]+ ){{1,4}}?{_NOUN}\b|"
+    r"\b(?:features?|featured|figured|appear(?:s|ed)?) (?:[\w-]+ )?(?:little|rarely|seldom|hardly|marginally)\b|"
+    rf"\b{_REPORTERS} (?:[\w-]+ ){{0,5}}?(?:little|nothing|anything|silent)\b",
     re.I,
 )
-_FEW: Final = _PATTERNS[-1]
+_BY_REPORTERS: Final = _PATTERNS[-3:]  # these name who reports
 _SUBJECT_REPORTS: Final = re.compile(
     rf"\b(?:[\w’'-]+ )?{_REPORTERS} (?:[\w-]+ ){{0,3}}?"
     r"(?:paid|gave|give|devoted?|placed?|put|offer(?:ed)?|contain(?:ed)?|made|make)\b",
     re.I,
 )
-_COVERAGE: Final = re.compile(r"\b(?:under-?report\w*|least[- ]reported)\b", re.I)
+_NUMBERED: Final = re.compile(r"\bobjectives? \d", re.I)
 _NOT: Final = re.compile(
     r"\b(?:if|whether|unless|lest|should|must|would|could|might|may|risks?|no longer|not only|no less|nothing less|"
     r"without|avoid|prevent|never|cannot)\b|"
@@ -92,7 +111,8 @@ _MEDIA: Final = re.compile(
 _QUICK: Final = re.compile(
     r"\b(?:attention|priority|coverage|emphasis|focus|consideration|mention|discussion|space|visibility|prominence|"
     r"reporting|information|overlooked|neglected|under-?reported|mentioned|addressed|covered|discussed|absent|missing|"
-    r"few)\b",
+    r"few|handful|only|features?|featured|figured|appear(?:s|ed)?|silent|little|nothing|anything|"
+    r"least[- ](?:reported|mentioned|addressed|covered|discussed))\b",
     re.I,
 )
 _OWN: Final[Mapping[int, str]] = {
@@ -149,19 +169,27 @@ def neglected(sentence: str) -> str | None:
         return None
     for pattern in _PATTERNS:
         match = pattern.search(sentence)
-        if match is None or _NOT.search(match[0][: _clause(match)]) or _MEDIA.search(sentence):
+        if match is None or _NOT.search(_said(match)) or _MEDIA.search(sentence):
             continue
-        told = pattern is _FEW or _PLACE.search(sentence) or _SUBJECT_REPORTS.search(sentence)
-        if not (told or _COVERAGE.search(sentence)):
+        told = pattern in _BY_REPORTERS or _PLACE.search(sentence) or _SUBJECT_REPORTS.search(sentence)
+        if not (told or _NUMBERED.search(match[0])):
             continue
         topic = match.groupdict().get("after") or match.groupdict().get("before") or ""
         return _trimmed(topic, after="after" in match.groupdict())
     return None
 
 
-def _clause(match: re.Match[str]) -> int:
-    """Length of the match without what follows as its topic, where "should" and "if" belong to something else."""
-    return match.start("after") - match.start() if "after" in match.groupdict() else len(match[0])
+def _said(match: re.Match[str]) -> str:
+    """What is said of the topic, from the beginning of its clause, without "not" where that is what makes it little.
+
+    "Should" and "if" within a topic that follows, or in an earlier clause, belong to something else.
+    """
+    text, groups = match.string, match.groupdict()
+    begin = max((sign.end() for sign in re.finditer(r"[,;:] ", text[: match.start()])), default=0)
+    end = match.start("after") if "after" in groups else match.end()
+    if groups.get("denied"):
+        return text[begin : match.start("denied")] + text[match.end("denied") : end]
+    return text[begin:end]
 
 
 def _trimmed(topic: str, *, after: bool) -> str:

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from math import inf
 from statistics import median
 from typing import Final
 
@@ -24,6 +25,10 @@ class Measures:
         sizes = [line.layout.size for line in lines if line.layout for _ in range(len(line.text))]
         self.body_size = median(sizes) if sizes else 0.0
         self._leading = self._typical_leading()
+        # The right edges of neighbours are asked for every line, so that what they need stands ready.
+        self._edges = [
+            (line.page, line.layout.left, line.layout.right) if line.layout else (line.page, inf, inf) for line in lines
+        ]
         # Where lines have a layout, blank ones stand only around cells and boxes, which have a right edge of their own.
         self._cell_of = list(accumulate(line.gap for line in lines))
         self._fills = [self._fill(position) for position in range(len(lines))]
@@ -79,13 +84,14 @@ class Measures:
 
     def _right_edge(self, position: int) -> float:
         line = self._lines[position]
-        if own := self._edge_of_cell(position):
-            return own
+        if edge := self._edge_of_cell(position):
+            return edge
         left = line.layout.left if line.layout else 0.0
+        own = line.page
         edges = sorted(
-            other.layout.right
-            for other in self._lines[max(0, position - 30) : position + 31]
-            if other.layout and other.page == line.page and abs(other.layout.left - left) < 60
+            right
+            for page, start, right in self._edges[max(0, position - 30) : position + 31]
+            if page == own and -60 < start - left < 60
         )
         return edges[int(0.9 * (len(edges) - 1))] if edges else 0.0
 

@@ -7,8 +7,9 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from gcmtag.document import Passage
-from gcmtag.objectives import OBJECTIVES
+from gcmtag.objectives import CLUSTERS, OBJECTIVES
 from gcmtag.segmenting.declared import mentions, numbers_in
+from gcmtag.segmenting.spelling import in_digits
 from gcmtag.segmenting.titles import objective_named, paraphrased, plain
 
 _PRIORITY_QUESTION: Final = "7"
@@ -18,12 +19,12 @@ _CUE: Final = re.compile(
     r"\bof (?:particular|special|utmost|greatest|highest) (?:importance|relevance|concern|interest)\b|"
     r"\b(?:most|particularly|especially) (?:important|relevant)\b|"
     r"\b(?:puts?|placed|placing|ranked|comes?|came) first\b|"
-    r"\bfirst places?\b|\bgives? precedence\b",
+    r"\bfirst places?\b|\bgives? precedence\b|\bfirst and foremost\b|\bat the (?:very )?top of\b",
     re.I,
 )
 _OWN: Final = re.compile(
     r"\b(?:we|our|us|government|state of|republic|kingdom|ministry|"
-    r"country|nation|national|nous|gobierno|gouvernement)\b",
+    r"country|nation|national|cabinet|nous|notre|nos|gobierno|gouvernement|nuestr[oa]s?)\b",
     re.I,
 )
 _OTHERS: Final = re.compile(
@@ -32,6 +33,31 @@ _OTHERS: Final = re.compile(
     r"\bmember states\b|\bthe network\b",
     re.I,
 )
+# Beside the author's own priorities, an answer may tell those of others.
+_ABROAD: Final = re.compile(
+    r"\bneighbou?ring\b|\bby contrast\b|\bregional (?:conference|meeting|consultation|forum)s?\b|"
+    r"\b(?:states|countries|governments) (?:of|in) (?:the|our) (?:sub-?)?region\b|"
+    r"\bother (?:states|countries|governments)\b",
+    re.I,
+)
+_CLAUSE: Final = re.compile(
+    r"[,;–—]?\s+\b(?:whereas|while|but|though|although|mais|tandis que|mientras que)\b|;\s+", re.I
+)
+_EXCEPT: Final = re.compile(r"\b(?:except(?: for)?|excluding|other than|apart from|sauf|salvo)\b.*", re.I)
+_CLUSTER: Final = re.compile(r"\bobjectives (?:of|in|under) (?:the )?cluster (?:no\. )?(?P<number>[1-4])\b", re.I)
+_SEVERAL: Final = r"\(?\d{1,2}\)?(?:(?:\s*(?:,|;|&|-|–|\band\b|\bto\b)\s*)+\(?\d{1,2}\)?)+"
+_BARE: Final = re.compile(_SEVERAL)
+_AFTER_COLON: Final = re.compile(rf"\bobjectives\b.*:\s*(?P<numbers>{_SEVERAL})\.?\s*$", re.I)
+_BRACKETED: Final = re.compile(r"\((?:objective )?(\d{1,2})\)", re.I)
+_HEADED: Final = re.compile(
+    r"\bpriority (?:\w+ )?objectives?\b|"
+    r"\bobjectives? (?:of priority|put first|(?:that )?we put first|prioriti[sz]ed)\b|"
+    r"\bobjectifs prioritaires\b|\bobjetivos prioritarios\b",
+    re.I,
+)
+_LABEL: Final = re.compile(r"^\W*(?:(?:our|national) )?priority objectives?\s*(?:no\.?\s*)?[:–—\d-]", re.I)
+_ANNOUNCED: Final = re.compile(r"\bfollowing\b|\bas follows\b|\bsuivants?\b|\bsiguientes?\b|:\s*$", re.I)
+_FRAME: Final = re.compile(r"\bobjecti|\bobjetiv|\bcompact\b|\bgcm\b|\bpacte\b|\bpacto\b", re.I)
 _NOT: Final = re.compile(
     r"\b(?:not|no|less|least|neither|nor|never|without|pas|moins|no es)\b[^.;]{0,40}(?:priorit|importan|relevan)|"
     r"\b(?:low|lower|lesser|lowest)[ -]+(?:priorit|importan)",
@@ -64,6 +90,7 @@ _SUBJECTS: Final = {
     22: r"\bsocial security\b|\bportability\b",
     23: r"\binternational cooperation\b|\bglobal partnerships?\b",
 }
+_NUMBERS_ALONE: Final = re.compile(r"[\d\s,;&.–-]+(?:and\s+\d+\W*)?")
 _MARKED: Final = re.compile(r"(?:^|\s)(?:\(?[a-zA-Z0-9]{1,2}[.)]|[•–-])\s+")
 
 
@@ -75,7 +102,7 @@ def declared_priorities(passages: Sequence[Passage], title: str = "") -> tuple[i
     States does not count; ``title`` tells whose document it is.
     """
     answer = [passage for passage in passages if passage.question == _PRIORITY_QUESTION]
-    found = {number for passage in answer for number in _named_in(passage.text)}
+    found = _answered([passage.text for passage in answer])
     numbered = any(mentions(passage.text) for passage in answer)
     found_in_titles = bool(found)
     # Beside items that name objectives by title there are items that shorten them; prose then only explains.
@@ -88,6 +115,18 @@ def declared_priorities(passages: Sequence[Passage], title: str = "") -> tuple[i
         others = [passage for passage in passages if passage.question != _PRIORITY_QUESTION]
         found = _elsewhere(others, title)
     return tuple(sorted(found))
+
+
+def _answered(texts: Sequence[str]) -> set[int]:
+    """Objectives that the texts of an answer name, but for what they tell of others where they name their own too."""
+    told: list[tuple[bool, set[int]]] = []
+    for text in texts:
+        if _NUMBERS_ALONE.fullmatch(text):
+            told.append((False, set(numbers_in(text))))
+        else:
+            told += [(bool(_ABROAD.search(part)), _named_in(part)) for part in _statements(text)]
+    own = {number for abroad, numbers in told for number in numbers if not abroad}
+    return own or {number for _, numbers in told for number in numbers}
 
 
 def _is_list(text: str) -> bool:
@@ -121,17 +160,31 @@ def subjects(item: str) -> set[int]:
     return {number for number, pattern in _SUBJECTS.items() if re.search(pattern, item, re.I)}
 
 
-def _named_in(text: str) -> set[int]:
-    """Objectives that a text names, sentence by sentence, leaving out those it says are no priority."""
-    if re.fullmatch(r"[\d\s,;&.–-]+(?:and\s+\d+\W*)?", text):
-        return set(numbers_in(text))
-    found: set[int] = set()
-    for sentence in _statements(text):
-        if _NOT.search(sentence):
-            continue
-        numbers = {number for _, _, several in mentions(sentence) for number in several}
-        found |= numbers or _by_title(sentence)
-    return found
+def _named_in(sentence: str) -> set[int]:
+    """Objectives that a sentence names, leaving out those it says are no priority."""
+    return {number for clause in _clauses(sentence) for number in _numbered(clause) or _by_title(clause)}
+
+
+def _clauses(sentence: str) -> list[str]:
+    """The clauses of a sentence that do not say of something that it is no priority, with numbers in digits."""
+    return [part for part in _CLAUSE.split(in_digits(sentence)) if part.strip() and not _NOT.search(part)]
+
+
+def _numbered(clause: str) -> set[int]:
+    """Objectives that a clause names by number, alone or by their cluster, but for those that it excepts."""
+    kept = _EXCEPT.sub("", clause)
+    excepted = {number for _, _, several in mentions(clause[len(kept) :]) for number in several}
+    found = {number for _, _, several in mentions(kept) for number in several}
+    for match in _CLUSTER.finditer(kept):
+        found |= set(CLUSTERS[int(match["number"]) - 1].objectives)
+    if not found and (bare := _CUE.search(clause) and _BARE.match(clause)):
+        found = set(numbers_in(re.sub(r"[()]", " ", bare[0])))
+    if not found and (listed := _AFTER_COLON.search(clause)):
+        found = set(numbers_in(re.sub(r"[()]", " ", listed["numbers"])))
+    if re.search(r"\(objective \d", kept, re.I):
+        # "departures (Objective 2) and life at sea (8)"
+        found |= set(numbers_in(", ".join(_BRACKETED.findall(kept))))
+    return found - excepted
 
 
 def _statements(text: str) -> list[str]:
@@ -145,12 +198,7 @@ def _by_title(text: str) -> set[int]:
     if found:
         # Beside official titles, shortened ones name objectives too.
         found |= {number for item in items if (number := paraphrased(item))}
-    running = plain(text)
-    for objective in OBJECTIVES:
-        title = plain(objective.title)
-        if len(running) > len(title) and fuzz.partial_ratio(title, running) >= 92:
-            found.add(objective.number)
-    return found
+    return found | _by_whole_title(text)
 
 
 def _by_paraphrase(text: str) -> set[int]:
@@ -165,21 +213,44 @@ def _items(text: str) -> list[str]:
 def _elsewhere(passages: Sequence[Passage], title: str) -> set[int]:
     found: set[int] = set()
     for place, passage in enumerate(passages):
+        if _is_headed(passage.section):
+            found |= _listed([passage])
         for sentence in _statements(passage.text):
-            if not _says_priority(sentence, passage.section, title):
+            clauses = [part for part in _clauses(sentence) if not _OTHERS.search(part)]
+            if not clauses or not _says_priority(sentence, passage.section, title):
                 continue
-            found |= {number for _, _, several in mentions(sentence) for number in several}
-            if sentence.rstrip().endswith(":") and "objective" in sentence.casefold():
-                found |= _listed(passages[place + 1 :])
+            found |= {number for clause in clauses for number in _numbered(clause) or _by_whole_title(clause)}
+            if _ANNOUNCED.search(sentence) and _FRAME.search(sentence):
+                found |= _listed([after for after in passages[place + 1 :] if after.section == passage.section])
     return found
 
 
+def _is_headed(section: str) -> bool:
+    """Whether the nearest heading says that what stands below are the objectives which the author puts first."""
+    heading = section.rsplit(" / ", 1)[-1]
+    return bool(_HEADED.search(heading)) and not (_OTHERS.search(heading) or _ABROAD.search(heading))
+
+
 def _says_priority(sentence: str, section: str, title: str) -> bool:
-    if not _CUE.search(sentence) or _NOT.search(sentence) or _OTHERS.search(sentence):
+    if not _CUE.search(sentence) or _OTHERS.search(sentence) or _ABROAD.search(sentence):
         return False
     subject = _SUBJECT.match(sentence)
-    named = subject is not None and plain(subject[1]) in plain(title)
-    return named or bool(_OWN.search(sentence) or _CUE.search(section))
+    named = subject is not None and plain(_bare_name(subject[1])) in plain(title)
+    return named or bool(_LABEL.match(sentence) or _OWN.search(sentence) or _CUE.search(section))
+
+
+def _bare_name(subject: str) -> str:
+    return re.sub(r"[’']s?$", "", subject)
+
+
+def _by_whole_title(clause: str) -> set[int]:
+    """Objectives whose official title stands in a clause."""
+    running = plain(clause)
+    return {
+        objective.number
+        for objective in OBJECTIVES
+        if len(running) > len(plain(objective.title)) and fuzz.partial_ratio(plain(objective.title), running) >= 92
+    }
 
 
 def _listed(passages: Iterable[Passage]) -> set[int]:

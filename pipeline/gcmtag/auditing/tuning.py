@@ -1,9 +1,11 @@
-"""How far intervals have to be stretched to hold the truth as often as they promise, learned by simulation.
+"""How far intervals have to be stretched, and where counting is nearer to the truth, learned by simulation.
 
 Labelled passages that the classifier did not see are parted by document. What is known of the errors comes from one
 part; of the other, samples are drawn with many profiles of shares. The factor by which the intervals hold the truth in
 90 % of all cases is that of the audit (as in split conformal prediction; Lei et al. 2018, "Distribution-free
-predictive inference for regression").
+predictive inference for regression"), for small and for large samples by themselves: what is not known of the errors
+weighs the more, the larger the sample. The share below which the estimate is drawn to what was counted is the one with
+the least mean absolute error.
 """
 
 from dataclasses import dataclass
@@ -11,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gcmtag.auditing.confusing import FEWEST, learn_errors
-from gcmtag.auditing.quantifying import Quantifier, Widths, stretched
+from gcmtag.auditing.confusing import FEWEST, learn_errors, problem_labels
+from gcmtag.auditing.quantifying import CENTRES, Quantifier, Tuning, settled, stretched
 from gcmtag.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from gcmtag.classifying.storage import Unseen
 
 LEVEL: Final = 0.9
-TRIALS: Final = 40
+TRIALS: Final = 64
 DRAWS: Final = 60
 FACTORS: Final = np.round(np.arange(0.6, 2.51, 0.05), 2)
 SIZES: Final = (30, 1000)
+LARGE: Final = float(np.sqrt(CENTRES[0] * CENTRES[1]))  # passages above which a sample is large
+TRUSTS: Final = (0.0, 0.01, 0.02, 0.05, 0.1)
 SKEWS: Final = (0.05, 0.2, 1.0, 5.0)
 MOST_EMPTY: Final = 0.5
 ROUNDING: Final = 5e-4  # a share that differs by less from a bound is the bound
@@ -36,11 +40,13 @@ class Sample:
 
     Attributes:
         rows: of the passages, shape (n); a passage may be drawn several times.
+        weights: chance of each of the passages that were drawn from, shape (passages).
         profile: shares of the 23 objectives where the sample comes from.
         skew: concentration of the profile; the lower, the fewer objectives make up most of it.
     """
 
     rows: "NDArray[np.intp]"
+    weights: "NDArray[np.float64]"
     profile: "NDArray[np.float64]"
     skew: float
 
@@ -63,7 +69,7 @@ def draw_sample(labels: "NDArray[np.bool_]", trial: int, rng: np.random.Generato
     chances = np.append(rng.dirichlet(np.full(len(OBJECTIVES), skew)) * (1 - empty), empty) * (groups.sum(axis=0) > 0)
     weights = (groups / np.maximum(groups.sum(axis=0), 1)) @ chances
     weights /= weights.sum()
-    return Sample(rng.choice(len(labels), size, p=weights), weights @ labels, skew)
+    return Sample(rng.choice(len(labels), size, p=weights), weights, weights @ labels, skew)
 
 
 def halves(documents: "NDArray[np.int64]", rng: np.random.Generator) -> "NDArray[np.bool_]":
@@ -72,29 +78,52 @@ def halves(documents: "NDArray[np.int64]", rng: np.random.Generator) -> "NDArray
     return np.asarray(np.isin(documents, numbers[: len(numbers) // 2]))
 
 
-def learn_widths(unseen: "Unseen", rng: np.random.Generator, trials: int = TRIALS) -> Widths:
-    """Factors by which intervals hold the truth in 90 % of simulated cases; 1 where too little is known to tell.
+def learn_tuning(unseen: "Unseen", threshold: float, rng: np.random.Generator, trials: int = TRIALS) -> Tuning:
+    """What simulations teach of a classifier; nothing where too little is known of it.
 
     Args:
         unseen: labelled passages with scores.
+        threshold: score from which on a passage is tagged.
         rng: source of the draws.
         trials: number of samples drawn.
     """
-    sampling, text = [], []
+    found: list[_Trial] = []
     half = halves(unseen.documents, rng)
     for first in (half, ~half):
         if min(first.sum(), (~first).sum()) < FEWEST:
-            return Widths()
+            return Tuning()
         known = type(unseen)(unseen.scores[first], unseen.labels[first], unseen.documents[first])
         quantifier = Quantifier(learn_errors(known, DRAWS, rng), int(rng.integers(2**31)))
         scores, labels = unseen.scores[~first], unseen.labels[~first]
-        bins = quantifier.errors.bins(scores)
+        bins, tagged = quantifier.errors.bins(scores), problem_labels(scores >= threshold)
         for trial in range(trials // 2):
             sample = draw_sample(labels, trial, rng)
-            shares = quantifier.shares(quantifier.alone(bins[sample.rows]))
-            sampling.append(needed(shares.draws, sample.profile))
-            text.append(needed(shares.text, labels[sample.rows].mean(axis=0)))
-    return Widths(_smallest(sampling), _smallest(text))
+            scope = quantifier.alone(bins[sample.rows], tagged[sample.rows])
+            shares, truth = quantifier.shares(scope), labels[sample.rows].mean(axis=0)
+            corrected, counted = shares.corrected[: len(truth)], scope.counted[: len(truth)]
+            held = needed(shares.draws, sample.profile), needed(shares.text, truth)
+            missed = [np.abs(settled(corrected, counted, trust) - truth).mean() for trust in TRUSTS]
+            found.append(_Trial(scope.passages, *held, np.array(missed)))
+    sampling, text = (_by_size(found, name) for name in ("sampling", "text"))
+    return Tuning(sampling, text, TRUSTS[int(np.argmin(np.mean([trial.missed for trial in found], axis=0)))])
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Passages of a sample, whether its intervals held the truth by factor, and mean absolute errors by trust."""
+
+    passages: int
+    sampling: "NDArray[np.bool_]"
+    text: "NDArray[np.bool_]"
+    missed: "NDArray[np.float64]"
+
+
+def _by_size(trials: "list[_Trial]", name: str) -> tuple[float, float]:
+    """Factors of small and of large samples; one for both where all samples are of one kind."""
+    small, large = (
+        [getattr(trial, name) for trial in trials if (trial.passages > LARGE) == above] for above in (False, True)
+    )
+    return _smallest(small or large), _smallest(large or small)
 
 
 def needed(draws: "NDArray[np.float64]", truth: "NDArray[np.float64]") -> "NDArray[np.bool_]":
