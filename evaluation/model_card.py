@@ -20,6 +20,7 @@ from gcmtag.training import LabelledPassage, read_corpus
 ROOT: Final = Path(__file__).parents[1]
 MODELS: Final = ROOT / "models"
 METRICS: Final = ROOT / "evaluation" / "results" / "metrics.json"
+FAST_METRICS: Final = ROOT / "evaluation" / "results" / "fast" / "metrics.json"
 CORPUS: Final = ROOT / "corpus" / "authored"
 WIDTH: Final = 118
 WATTS: Final = 30  # of two cores of a server, roughly
@@ -64,10 +65,11 @@ def _what(card: dict[str, Any], twin: dict[str, Any], settings: dict[str, Any]) 
         f"| `standard/` | the default of every command; learned from {card['passages']:,} labelled passages |",
         f"| `standard-held-out/` | its twin, which learned from {twin['passages']:,}: neither from the two real "
         "documents nor from those that decided calibration and threshold; it measures the recipe |",
+        "| `fast/`, `fast-held-out/` | words alone, without an encoder: for a million passages, or an answer at once |",
         "",
         _wrapped(
             "A folder holds JSON and safetensors with a manifest of hashes; loading runs no code from it and refuses a "
-            f"file that was changed. The encoder's own weights ({settings['encoder']}) come from Python packages and "
+            f"file that was changed. The encoder's own weights ({settings['encoder']['name']}) come from Python packages and "
             "are checked by hash; what is here is the low-rank adapter, the vocabularies, and the heads."
         ),
         "",
@@ -95,6 +97,18 @@ def _data(card: dict[str, Any]) -> list[str]:
     ]
 
 
+def _fast_quality(standard: dict[str, float]) -> str:
+    measured = json.loads(FAST_METRICS.read_text(encoding="utf-8"))
+    found = list(measured["measures"].values())[-1]["gcmtag"]
+    values, (low, high) = found["values"], found["intervals"]["micro_f1"]
+    return (
+        f"The fast model, scored likewise by its own twin: micro-F1 {values['micro_f1']:.3f} ({low:.3f} to {high:.3f}), "
+        f"{values['micro_f1'] / standard['micro_f1']:.2f} of the standard one's; mean average precision "
+        f"{values['mean_average_precision']:.3f}; role {measured['role_accuracy']['pooled']:.3f} right. Its role is a "
+        "guess. All figures: [metrics.md](../evaluation/results/fast/metrics.md)."
+    )
+
+
 def _quality(metrics: dict[str, Any]) -> list[str]:
     document, systems = list(metrics["measures"].items())[-1]
     ours = next(iter(systems.values()))
@@ -112,6 +126,8 @@ def _quality(metrics: dict[str, Any]) -> list[str]:
             f"{values['calibration_error']:.3f}, Brier score {values['brier']:.4f}. All figures, peers and intervals: "
             "[metrics.md](../evaluation/results/metrics.md)."
         ),
+        "",
+        _wrapped(_fast_quality(values)),
         "",
         "![How often a score comes true](../evaluation/results/reliability.png)",
         "",
