@@ -69,8 +69,8 @@ def _what(card: dict[str, Any], twin: dict[str, Any], settings: dict[str, Any]) 
         "",
         _wrapped(
             "A folder holds JSON and safetensors with a manifest of hashes; loading runs no code from it and refuses a "
-            f"file that was changed. The encoder's own weights ({settings['encoder']['name']}) come from Python packages and "
-            "are checked by hash; what is here is the low-rank adapter, the vocabularies, and the heads."
+            f"file that was changed. The encoder's own weights ({settings['encoder']['name']}) come from Python packages "
+            "and are checked by hash; what is here is the low-rank adapter, the vocabularies, and the heads."
         ),
         "",
         _wrapped(
@@ -102,9 +102,9 @@ def _fast_quality(standard: dict[str, float]) -> str:
     found = list(measured["measures"].values())[-1]["gcmtag"]
     values, (low, high) = found["values"], found["intervals"]["micro_f1"]
     return (
-        f"The fast model, scored likewise by its own twin: micro-F1 {values['micro_f1']:.3f} ({low:.3f} to {high:.3f}), "
-        f"{values['micro_f1'] / standard['micro_f1']:.2f} of the standard one's; mean average precision "
-        f"{values['mean_average_precision']:.3f}; role {measured['role_accuracy']['pooled']:.3f} right. Its role is a "
+        "The fast model, scored likewise by its own twin: "
+        f"micro-F1 {values['micro_f1']:.3f} ({low:.3f} to {high:.3f}), {values['micro_f1'] / standard['micro_f1']:.2f} of the standard "
+        f"one's; mean average precision {values['mean_average_precision']:.3f}; role {measured['role_accuracy']['pooled']:.3f} right. Its role is a "
         "guess. All figures: [metrics.md](../evaluation/results/fast/metrics.md)."
     )
 
