@@ -105,7 +105,7 @@ def _fast_quality(standard: dict[str, float]) -> str:
     return (
         "The fast model, scored likewise by its own twin: "
         f"micro-F1 {values['micro_f1']:.3f} ({low:.3f} to {high:.3f}), {share:.2f} of the standard one's; mean average "
-        f"precision {values['mean_average_precision']:.3f}; role {role:.3f} right, which is little better than a guess. "
+        f"precision {values['mean_average_precision']:.3f}; role {role:.3f} right, hardly better than a guess. "
         "All figures: [metrics.md](../evaluation/results/fast/metrics.md)."
     )
 
