@@ -56,6 +56,16 @@ def test_a_run_that_wrote_json_lines_can_be_exported(tables, tmp_path: Path) -> 
     assert read.about == {}
 
 
+def test_a_run_that_left_a_folder_of_parquet_files_can_be_exported(tables, tmp_path: Path) -> None:
+    """As a run on a cluster does."""
+    folder = tmp_path / "parts"
+    (folder / "tags.parquet").mkdir(parents=True)
+    for start, end in ((0, 1), (1, 3)):
+        pq.write_table(tables[0].slice(start, end - start), folder / "tags.parquet" / f"{start:08}.parquet")
+    pq.write_table(tables[1], folder / "documents.parquet")
+    assert read_results(folder).tags.equals(tables[0])
+
+
 def test_a_warning_is_one_line_and_the_file_is_written(gcmtag_command: Callable, tmp_path: Path) -> None:
     write(both(tagged("a" * (LONGEST_CELL + 1))), tmp_path / "long")
     status, _, errors = gcmtag_command(

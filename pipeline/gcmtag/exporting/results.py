@@ -36,7 +36,7 @@ def read_results(folder: Path) -> Results:
 def _table(folder: Path, name: str) -> pa.Table:
     for suffix, read in ((".parquet", pq.read_table), (".jsonl", _read_jsonl)):
         path = (folder / name).with_suffix(suffix)
-        if not path.is_file():
+        if not path.exists():  # a run on a cluster leaves a folder of Parquet files
             continue
         try:
             table = read(path)
