@@ -236,3 +236,16 @@ def test_the_foot_of_a_single_page_is_known_by_its_number_and_the_white_above_it
         line(last, top),
     ]
     assert len(strip_furniture(blocks, Drops())) == kept
+
+
+@pytest.mark.parametrize("second", ["Report of Marovia, final version Zz", "Report of Marovia, final version"])
+def test_a_foot_whose_number_was_misread_is_a_foot(second: str) -> None:
+    """Text recognition makes letters of a page number, or leaves it out."""
+    bodies = ["Roads in the hills were mended.", "Clinics opened in two towns.", "Fishers were given licences."]
+    feet = ["Report of Marovia, final version 1", second, "Report of Marovia, final version 3"]
+    blocks = [
+        Block(text, "line", page=page, layout=Layout(70, top, 70 + 5 * len(text), top + 10, 10))
+        for page, lines in enumerate(zip(bodies, feet, strict=True), start=1)
+        for text, top in zip(lines, (100.0, 780.0), strict=True)
+    ]
+    assert [line.text for line in strip_furniture(blocks, Drops())] == bodies

@@ -158,6 +158,16 @@ def _shape(text: str) -> str:
     return re.sub(r"\d+", "#", text).casefold()
 
 
+def _edge_shape(text: str) -> str:
+    """The shape of a line at a page's edge; without its short last word, a number that recognition may miss or misread.
+
+    >>> _edge_shape("Second report of Marovia 2") == _edge_shape("Second report of Marovia Zz")
+    True
+    """
+    shape = _shape(text)
+    return re.sub(r" \S{1,3}$", "", shape) if shape.count(" ") > 2 else shape
+
+
 def _mark_repeated(items: list[_Item]) -> None:
     """Short lines that come back on page after page.
 
@@ -193,11 +203,11 @@ def _mark_repeated_at_edges(items: list[_Item]) -> None:
     edges = _edges(items)
     for page, edge in edges.items():
         for item, place in edge:
-            pages_of[_shape(item.text), place].add(page)
+            pages_of[_edge_shape(item.text), place].add(page)
     least = 2 if len(edges) <= 3 else 3
     for edge in edges.values():
         for item, place in edge:
-            shape = _shape(item.text)
+            shape = _edge_shape(item.text)
             near = (pages_of.get((shape, place + step), set()) for step in (-1, 0, 1))
             if not item.reason and len(set().union(*near)) >= least and _may_run(item):
                 item.reason = RUNNING

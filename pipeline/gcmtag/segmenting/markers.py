@@ -7,7 +7,8 @@ from typing import Final, Literal
 MarkerKind = Literal["number", "decimal", "letter", "capital", "roman", "bullet"]
 
 BULLETS: Final = "•·●▪■□○◦‣⁃➢➤►▶✓✔"
-_BULLET: Final = re.compile(rf"^(?:[{BULLETS}]\s*|[-–—*]\s+|o\s+(?=[A-Z]))(?=\S)|^[{BULLETS}]$")
+# What text recognition makes of a bullet is a sign of money with nothing beside it.
+_BULLET: Final = re.compile(rf"^(?:[{BULLETS}]\s*|[-–—*¢]\s+|o\s+(?=[A-Z]))(?=\S)|^[{BULLETS}]$")
 _DECIMAL: Final = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){1,3})[.)]?(?=\s|$)")
 _NUMBER: Final = re.compile(r"^(\()?(\d{1,3})(?(1)\)|[.)])(?=\s|$|[A-Za-z(])")
 _LETTER: Final = re.compile(r"^(\()?([a-z])(?(1)\)|[.)])(?=\s|$|[A-Z])")
