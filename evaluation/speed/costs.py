@@ -3,7 +3,7 @@
     python evaluation/speed/costs.py [--standard RATE] [--fast RATE] [--cores 2] [--price 0.05] [--doc PAGE]
 
 Rates are passages a second on one machine with ``--cores`` cores; without options they are taken from
-``evaluation/results/speed.json`` (``standard_passages_per_second``, ``fast_passages_per_second``). ``--price`` is what
+``evaluation/results/speed.json``, its parts ``standard`` and ``fast``. ``--price`` is what
 a core costs in an hour, in dollars. Hours on a machine are passages divided by the rate. A cluster is counted as many
 such machines without loss; ``evaluation/speed/large.py`` shows how nearly linear one machine is.
 """
@@ -11,17 +11,18 @@ such machines without loss; ``evaluation/speed/large.py`` shows how nearly linea
 import argparse
 import json
 import math
+import statistics
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
 SIZES: Final = tuple(10**power for power in range(5, 10))
 BEGIN: Final = "<!-- costs: begin -->"
 END: Final = "<!-- costs: end -->"
 A_NIGHT: Final = 12.0  # hours in which a run should be done
-KEYS: Final = {"standard": "standard_passages_per_second", "fast": "fast_passages_per_second"}
+TIERS: Final = ("standard", "fast")
 
 
 def table(rates: Mapping[str, float], cores: int, price: float) -> str:
@@ -85,11 +86,21 @@ def _dollars(cost: float) -> str:
 def _rates(arguments: argparse.Namespace) -> dict[str, float]:
     path = ROOT / "evaluation" / "results" / "speed.json"
     measured = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    found = {tier: getattr(arguments, tier) or measured.get(key) for tier, key in KEYS.items()}
+    found = {tier: getattr(arguments, tier) or _measured(measured.get(tier, {}), tier) for tier in TIERS}
     missing = [tier for tier, rate in found.items() if not rate]
     if missing:
         sys.exit(f"no rate of {' and '.join(missing)}: give --{' and --'.join(missing)}, or measure {path.name} first")
     return {tier: float(rate) for tier, rate in found.items()}
+
+
+def _measured(part: Mapping[str, Any], tier: str) -> float | None:
+    """Passages a second, the median over repetitions; None where the part was not run."""
+    if not part:
+        return None
+    if tier == "fast":
+        return float(part["lines"] / statistics.median(part["seconds"]))
+    usual = part["settings"]["as it is"]
+    return float(usual["texts"] / statistics.median(usual["seconds"]["gcmtag"]))
 
 
 def main() -> None:
