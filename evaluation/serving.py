@@ -40,6 +40,10 @@ import httpx
 import numpy as np
 import psutil
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from wordings import DID, HOW, WHO
+
 TEXTS: Final = 4
 RATES: Final = (0.3, 0.5, 0.65, 0.8)  # of batch throughput
 WISHED_SHARE: Final = 0.8  # of batch throughput, saturated
@@ -47,25 +51,6 @@ WISHED_RATIO: Final = 3.0  # p95 by the time of a single request
 SECONDS_BETWEEN_LOOKS: Final = 0.25
 # Shares of all seconds; those of the rates are shared by them.
 BATCH, SINGLE, WARM, SATURATED, PACED = 0.05, 0.1, 0.05, 0.3, 0.45
-WHO: Final = ("Marovia", "Tessaly", "Cordalia", "Ostreland", "The Tamarind Islands", "Kamvary", "Lianport", "Zhetistan")
-DID: Final = (
-    "cut the fee on remittances",
-    "trained border guards to recognise victims of trafficking",
-    "eased visas for seasonal workers",
-    "opened schools to the children of migrants",
-    "collected data on the skills of those who left",
-    "signed an agreement on the portability of pensions",
-    "inspected recruitment agencies",
-    "painted the harbour",
-)
-HOW: Final = (
-    "together with trade unions",
-    "although funds were short",
-    "after a consultation with migrant women",
-    "as the regional plan demands",
-    "which the courts had asked for",
-    "for the first time since the flood",
-)
 
 
 @dataclass(slots=True)

@@ -24,32 +24,15 @@ from typing import Any, Final
 import psutil
 import pyarrow.parquet as pq
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from wordings import DID, HOW, WHO
+
 ROOT: Final = Path(__file__).parents[2]
 EVERY: Final = 0.1  # seconds
 LENGTH: Final = 600  # characters
 MOST_POINTS: Final = 400  # of a line in the plot
 SEED: Final = 7
-WHO: Final = ("Marovia", "Tessaly", "Cordalia", "Ostreland", "The Tamarind Islands", "Kamvary", "Lianport", "Zhetistan")
-DID: Final = (
-    "cut the fee on remittances",
-    "trained border guards to recognise victims of trafficking",
-    "eased visas for seasonal workers",
-    "opened schools to the children of migrants",
-    "collected data on the skills of those who left",
-    "signed an agreement on the portability of pensions",
-    "inspected recruitment agencies",
-    "issued passports at its consulates",
-    "searched for those missing at sea",
-    "painted the harbour",
-)
-HOW: Final = (
-    "together with trade unions",
-    "although funds were short",
-    "after a consultation with migrant women",
-    "as the regional plan demands",
-    "which the courts had asked for",
-    "for the first time since the flood",
-)
 
 
 @dataclass(frozen=True, slots=True)

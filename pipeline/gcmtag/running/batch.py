@@ -1,6 +1,5 @@
 """Tags documents and tables; one that fails is recorded and the rest goes on. Memory does not grow with the input."""
 
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +11,13 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-import gcmtag
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import DocumentError
 from gcmtag.reading import content_id
 from gcmtag.running import failures
 from gcmtag.running.failures import Failure
 from gcmtag.running.sources import Batch, Piece, Whole, in_batches, pieces_of
-from gcmtag.running.store import Finished, Parts, Span, Store, write_run
+from gcmtag.running.store import Finished, Parts, Span, Store, about_run, write_run
 from gcmtag.running.tagging import Loader, is_light, tag_here, tag_in_processes, usable_cores
 from gcmtag.running.writing import MOST_EXCEL_ROWS, in_groups, unified, write_failures, write_tables
 from gcmtag.tagger import Tagger, warned
@@ -120,13 +118,7 @@ def run(
     seconds = time.monotonic() - began
     write_run(
         {
-            "gcmtag": gcmtag.__version__,
-            "python": platform.python_version(),
-            "model": model,
-            "settings": dict(settings or {}),
-            "started": started.isoformat(timespec="seconds"),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(seconds, 2),
+            **about_run(model, settings, started, seconds),
             "documents": len(work.paths),
             "documents_taken_up": work.taken_up,
             "passages": work.passages,

@@ -16,7 +16,6 @@ import io
 import json
 import logging
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +37,7 @@ from gcmtag.running.batch import HEAVY_BATCH, LIGHT_BATCH, Outcome
 from gcmtag.running.failures import Failure
 from gcmtag.running.inputs import SUFFIXES, find_documents
 from gcmtag.running.sources import Piece, Whole, pieces_of
-from gcmtag.running.store import FORMAT_VERSION, Parts, Span
+from gcmtag.running.store import FORMAT_VERSION, Parts, Span, about_run
 from gcmtag.running.tagging import Loader, is_light, tag_pieces, usable_cores
 from gcmtag.running.writing import conformed, failures_csv, unified
 from gcmtag.tables import DOCUMENTS_SCHEMA, document_table
@@ -169,13 +168,7 @@ def run_on_ray(
     folder.write("failures.csv", failures_csv(listed).encode())
     seconds = time.monotonic() - began
     about = {
-        "gcmtag": gcmtag.__version__,
-        "python": platform.python_version(),
-        "model": model,
-        "settings": dict(settings or {}),
-        "started": started.isoformat(timespec="seconds"),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 2),
+        **about_run(model, settings, started, seconds),
         "documents": documents.num_rows,
         "passages": done.passages,
         "parts_taken_up": len(done.names & existing),

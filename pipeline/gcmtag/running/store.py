@@ -12,9 +12,11 @@ Layout of the output folder, format version 3 (2 had one part of tags a document
 
 import json
 import os
+import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -182,6 +184,19 @@ def write_whole(path: Path, text: str) -> None:
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(path)
+
+
+def about_run(model: str, settings: Mapping[str, Any] | None, started: datetime, seconds: float) -> dict[str, Any]:
+    """What run.json says of every run: versions, model, settings, times; ``seconds`` is how long it took."""
+    return {
+        "gcmtag": gcmtag.__version__,
+        "python": platform.python_version(),
+        "model": model,
+        "settings": dict(settings or {}),
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 2),
+    }
 
 
 def write_run(values: Mapping[str, Any], path: Path) -> None:
