@@ -1,11 +1,13 @@
 """Does time grow in step with the input, and does memory stay flat? The real command on tables of several sizes.
 
-    python evaluation/speed/large.py [--tier fast] [--passages 10000 100000 1000000] [--jobs N] [-o evaluation/results]
+    python evaluation/speed/large.py [--tier fast] [--passages 10000 100000 1000000] [--jobs N] [--characters 600]
+        [-o evaluation/results]
 
 Makes a JSONL table of each size, put together from fixed phrases about invented countries with a fixed seed, some 600
-characters a passage and no two alike; runs ``gcmtag tag`` on it as a process of its own with Parquet as its output; and
-looks ten times a second at the resident memory of the process and its children, what they share counted once where the
-system tells (PSS). Writes large.json, large.md and large.svg and large.png. Run it when nothing else runs.
+characters a passage unless told otherwise and no two alike; runs ``gcmtag tag`` on it as a process of its own with
+Parquet as its output; and looks ten times a second at the resident memory of the process and its children, what they
+share counted once where the system tells (PSS). Writes large.json, large.md and large.svg and large.png. Run it when
+nothing else runs.
 """
 
 import argparse
@@ -30,7 +32,7 @@ from wordings import DID, HOW, WHO
 
 ROOT: Final = Path(__file__).parents[2]
 EVERY: Final = 0.1  # seconds
-LENGTH: Final = 600  # characters
+CHARACTERS: Final = 600
 MOST_POINTS: Final = 400  # of a line in the plot
 SEED: Final = 7
 
@@ -48,13 +50,13 @@ class Measured:
     moments: list[tuple[float, float]]
 
 
-def write_table(path: Path, passages: int) -> None:
+def write_table(path: Path, passages: int, characters: int) -> None:
     """Writes the synthetic table, a JSON object a line."""
     draw = random.Random(SEED)  # noqa: S311
     with path.open("w", encoding="utf-8") as file:
         for number in range(passages):
             sentences, length = [], 0
-            while length < LENGTH:
+            while length < characters:
                 year = draw.randrange(1990, 2031)
                 sentences.append(f"In {year} {draw.choice(WHO)} {draw.choice(DID)} {draw.choice(HOW)}.")
                 length += len(sentences[-1]) + 1
@@ -63,10 +65,10 @@ def write_table(path: Path, passages: int) -> None:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def measure(tier: str, passages: int, jobs: int | None, work: Path) -> Measured:
+def measure(tier: str, passages: int, characters: int, jobs: int | None, work: Path) -> Measured:
     """Runs the command once and watches it."""
     table, output = work / f"{passages}.jsonl", work / "out"
-    write_table(table, passages)
+    write_table(table, passages, characters)
     command = [sys.executable, "-m", "gcmtag", "tag", str(table), "-o", str(output), "--format", "parquet"]
     command += ["--tier", tier, "--quiet", *(["--jobs", str(jobs)] if jobs else [])]
     began = time.monotonic()
@@ -107,11 +109,12 @@ def _own_megabytes(process: psutil.Process) -> float:
         return 0.0
 
 
-def report(measured: list[Measured]) -> str:
+def report(measured: list[Measured], characters: int) -> str:
     """Markdown: a row a run, and how time and memory grow."""
     lines = [
         "# Large tables\n",
-        f"`gcmtag tag` from JSONL to Parquet on {_machine()}; memory is that of all its processes together.\n",
+        f"`gcmtag tag` from JSONL to Parquet on {_machine()}, {characters} characters a passage; "
+        "memory is that of all its processes together.\n",
         "| tier | passages | seconds | passages a second | peak MB | highest MB in each quarter of the run |",
         "|---|---:|---:|---:|---:|---|",
     ]
@@ -169,20 +172,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--tier", default="fast")
     parser.add_argument("--passages", type=int, nargs="+", default=[10**4, 10**5, 10**6])
+    parser.add_argument("--characters", type=int, default=CHARACTERS, help="of a passage")
     parser.add_argument("--jobs", type=int)
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "evaluation" / "results")
     arguments = parser.parse_args()
     measured = []
     with tempfile.TemporaryDirectory() as work:
         for passages in arguments.passages:
-            measured.append(measure(arguments.tier, passages, arguments.jobs, Path(work)))
+            measured.append(measure(arguments.tier, passages, arguments.characters, arguments.jobs, Path(work)))
             print(
                 f"{passages:,} passages: {measured[-1].seconds:.1f} s, {measured[-1].peak_megabytes:.0f} MB", flush=True
             )
     stem = arguments.output / ("large" if arguments.tier == "fast" else f"large-{arguments.tier}")
-    values = {"machine": _machine(), "runs": [asdict(run) for run in measured]}
+    values = {"machine": _machine(), "characters": arguments.characters, "runs": [asdict(run) for run in measured]}
     stem.with_suffix(".json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    stem.with_suffix(".md").write_text(report(measured), encoding="utf-8")
+    stem.with_suffix(".md").write_text(report(measured, arguments.characters), encoding="utf-8")
     plot(measured, stem)
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
 
-from gcmtag.encoding import Encoder, load_encoder
+from gcmtag.encoding import Encoder, load_encoder, transformer
 from gcmtag.encoding.encoder import PRECISION, LibraryModel, OwnModel
-from gcmtag.encoding.transformer import is_known
+from gcmtag.encoding.transformer import Tokens, Transformer, is_known
 from gcmtag.encoding.weights import encoder_folder
 
 NAMES = ("all-MiniLM-L6-v2", "all-mpnet-base-v2")
@@ -64,6 +65,23 @@ def test_a_text_has_the_same_vector_in_any_company() -> None:
     alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
     together = encoder.encode(TEXTS * 2 + ["Visas " * 40])[: len(TEXTS)]
     assert (alone * together).sum(axis=1).min() > 0.9998
+
+
+def test_batches_of_any_size_need_few_sizes_of_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each new size makes oneDNN write and keep code, so many sizes would be slow and fill the memory."""
+    seen: set[int] = set()
+    multiply = transformer._Linear.__call__
+
+    def watched(layer: transformer._Linear, rows: torch.Tensor) -> torch.Tensor:
+        seen.add(len(rows))
+        return multiply(layer, rows)
+
+    monkeypatch.setattr(transformer._Linear, "__call__", watched)
+    model = Transformer(encoder_folder("all-MiniLM-L6-v2"), None, bfloat16=True)
+    for texts in range(1, 8):
+        for length in range(5, 40, 3):
+            model.pooled([Tokens([101] * length, [(0, 0)] * length)] * texts, [()] * texts)
+    assert len(seen) < 12
 
 
 @pytest.mark.usefixtures("in_float32")

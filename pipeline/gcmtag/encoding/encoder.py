@@ -14,6 +14,7 @@ import numpy as np
 
 from gcmtag.encoding.adapter import Adapter, merge_adapter
 from gcmtag.encoding.cache import VectorCache, vector_key
+from gcmtag.encoding.memory import give_back_memory
 from gcmtag.encoding.transformer import TOKENS_A_BATCH, Span, Tokenizer, Tokens, Transformer, is_known
 from gcmtag.encoding.weights import encoder_folder, weights_hash
 
@@ -198,6 +199,7 @@ class OwnModel:
                 for batch in _batches(tokens):
                     found = self._transformer.pooled([tokens[k] for k in batch], [parts[window[k]] for k in batch])
                     yield from ((window[k], rows) for k, rows in zip(batch, found, strict=True))
+                    give_back_memory()
 
 
 class LibraryModel:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 Span = tuple[int, int]
 WEIGHTS_FILE: Final = "model.safetensors"
 TOKENS_A_BATCH: Final = 4096  # what fills two cores; more would only need more memory
+# In bfloat16 batches are filled up to a few sizes: for each size of a matrix that is new, oneDNN writes code and keeps
+# it, which costs a small batch as much time as its numbers do, and memory without end.
+LENGTHS: Final = 8  # tokens of a text are a multiple of it
+ROWS: Final = ((512, 32), (TOKENS_A_BATCH, 128))  # tokens of a batch up to so many are a multiple of the second
 FARTHEST: Final = 128  # distance of two tokens from which on MPNet's relative position tells no more
 
 
@@ -158,25 +162,34 @@ class Transformer:
     def _states(self, ids: Sequence[Sequence[int]]) -> "torch.Tensor":
         """The last states, shape (texts, longest, dimension), float32; beyond the end of a text they mean nothing."""
         import torch  # noqa: PLC0415
-        from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention  # noqa: PLC0415
+        from torch.nn.functional import layer_norm, scaled_dot_product_attention  # noqa: PLC0415
 
         lengths = torch.tensor([len(row) for row in ids])
-        longest = int(lengths.max())
-        padded = torch.zeros((len(ids), longest), dtype=torch.long)
-        for row, own in zip(padded, ids, strict=True):
+        longest = self._filled_up(int(lengths.max()), LENGTHS)
+        taken = len(ids) * longest
+        filled = self._filled_up(taken, next((step for most, step in ROWS if taken <= most), ROWS[-1][1]))
+        shape = (len(ids), longest, self._heads, -1)
+        padded = torch.zeros(filled, dtype=torch.long)
+        for row, own in zip(padded[:taken].view(len(ids), longest), ids, strict=True):
             row[: len(own)] = torch.tensor(own)
+        places = self._places[torch.arange(filled) % longest]
         mask = self._mask(lengths, longest)
         size = (self.dimension,)
-        states = layer_norm(self._words[padded] + self._places[:longest], size, *self._norm, self._epsilon)
+        states = layer_norm(self._words[padded] + places, size, *self._norm, self._epsilon)
+        seen = torch.zeros(states.shape, dtype=self._type)
         for block in self._blocks:
-            inner = states.to(self._type)
-            mixed = linear(inner, *block.mixing).view(len(ids), longest, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-            seen = scaled_dot_product_attention(mixed[0], mixed[1], mixed[2], attn_mask=mask)
-            seen = linear(seen.transpose(1, 2).reshape(len(ids), longest, -1), *block.attended)
-            states = layer_norm(states + seen, size, *block.attended_norm, self._epsilon)
-            inner = gelu(linear(states.to(self._type), *block.widening))
-            states = layer_norm(states + linear(inner, *block.narrowing), size, *block.norm, self._epsilon)
-        return states
+            mixed = block.mixing(states.to(self._type))[:taken].view(*shape[:2], 3, *shape[2:]).permute(2, 0, 3, 1, 4)
+            attended = scaled_dot_product_attention(mixed[0], mixed[1], mixed[2], attn_mask=mask)
+            seen[:taken].view(shape).copy_(attended.transpose(1, 2))
+            states = layer_norm(states + block.attended(seen), size, *block.attended_norm, self._epsilon)
+            inner = block.widening(states.to(self._type))
+            states = layer_norm(states + block.narrowing(inner), size, *block.norm, self._epsilon)
+        return states[:taken].view(len(ids), longest, -1)
+
+    def _filled_up(self, number: int, step: int) -> int:
+        import torch  # noqa: PLC0415
+
+        return -(-number // step) * step if self._type == torch.bfloat16 else number
 
     def _mask(self, lengths: "torch.Tensor", longest: int) -> "torch.Tensor | None":
         """What is added to the attention that a token pays another, by their distance and where a text has ended."""
@@ -202,33 +215,90 @@ class Transformer:
     def _block(self, weights: "dict[str, torch.Tensor]", prefix: str) -> "_Block":
         import torch  # noqa: PLC0415
 
-        def layer(name: str) -> "tuple[torch.Tensor, torch.Tensor]":
+        def pair(name: str) -> "tuple[torch.Tensor, torch.Tensor]":
             return weights[f"{prefix}{name}.weight"], weights[f"{prefix}{name}.bias"]
 
-        def multiplied(name: str) -> "tuple[torch.Tensor, torch.Tensor]":
-            weight, bias = layer(name)
-            return weight.to(self._type), bias.to(self._type)
+        def linear(name: str) -> _Linear:
+            weight, bias = pair(name)
+            return _Linear(weight.to(self._type), bias.to(self._type))
 
-        three = [layer(name) for name in (self._names.query, self._names.key, self._names.value)]
+        three = [pair(name) for name in (self._names.query, self._names.key, self._names.value)]
+        mixing = torch.cat([w for w, _ in three]).to(self._type), torch.cat([b for _, b in three]).to(self._type)
+        widening = linear("intermediate.dense")
         return _Block(
-            mixing=(torch.cat([w for w, _ in three]).to(self._type), torch.cat([b for _, b in three]).to(self._type)),
-            attended=multiplied(self._names.attended),
-            attended_norm=layer(self._names.attended_norm),
-            widening=multiplied("intermediate.dense"),
-            narrowing=multiplied("output.dense"),
-            norm=layer("output.LayerNorm"),
+            mixing=_Linear(*mixing),
+            attended=linear(self._names.attended),
+            attended_norm=pair(self._names.attended_norm),
+            widening=_FusedGelu.of(widening) if _can_fuse(self._type) else _Gelu(widening),
+            narrowing=linear("output.dense"),
+            norm=pair("output.LayerNorm"),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """Weights and bias of the layers of one block, in the order of their use; query, key and value are one layer."""
+class _Linear:
+    """A linear layer on rows; the bias is added behind, since a product that begins with it takes longer."""
 
-    mixing: "tuple[torch.Tensor, torch.Tensor]"
-    attended: "tuple[torch.Tensor, torch.Tensor]"
+    weight: "torch.Tensor"
+    bias: "torch.Tensor"
+
+    def __call__(self, rows: "torch.Tensor") -> "torch.Tensor":
+        return (rows @ self.weight.t()).add_(self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gelu:
+    """A linear layer and the activation behind it."""
+
+    linear: _Linear
+
+    def __call__(self, rows: "torch.Tensor") -> "torch.Tensor":
+        from torch.nn.functional import gelu  # noqa: PLC0415
+
+        return gelu(self.linear(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _FusedGelu:
+    """The same in one pass over the memory, with the weight in oneDNN's own order."""
+
+    weight: "torch.Tensor"
+    bias: "torch.Tensor"
+
+    @classmethod
+    def of(cls, linear: _Linear) -> "_FusedGelu":
+        import torch  # noqa: PLC0415
+
+        return cls(torch.ops.mkldnn._reorder_linear_weight(linear.weight), linear.bias)
+
+    def __call__(self, rows: "torch.Tensor") -> "torch.Tensor":
+        import torch  # noqa: PLC0415
+
+        fused: torch.Tensor = torch.ops.mkldnn._linear_pointwise(rows, self.weight, self.bias, "gelu", [], "none")
+        return fused
+
+
+def _can_fuse(kind: "torch.dtype") -> bool:
+    """Whether this torch has the operators, which its compiler uses too, and they are faster: not so in float32."""
+    import torch  # noqa: PLC0415
+
+    return (
+        kind == torch.bfloat16
+        and torch.backends.mkldnn.is_available()
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The layers of one block in the order of their use; query, key and value are one layer."""
+
+    mixing: _Linear
+    attended: _Linear
     attended_norm: "tuple[torch.Tensor, torch.Tensor]"
-    widening: "tuple[torch.Tensor, torch.Tensor]"
-    narrowing: "tuple[torch.Tensor, torch.Tensor]"
+    widening: "_Gelu | _FusedGelu"
+    narrowing: _Linear
     norm: "tuple[torch.Tensor, torch.Tensor]"
 
 
