@@ -7,7 +7,6 @@ It tags and audits the samples, opens the page in Debian's chromium (apt-get ins
 """
 
 import io
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,19 +16,13 @@ import pypdfium2
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from browsing import CHROMIUM, FLAGS
+
 DOCS = Path(__file__).parent
 SAMPLES = DOCS.parent / "corpus" / "samples"
 KINDS = {".docx", ".pdf", ".html", ".txt"}
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 COLOURS = 128  # the pages use few; so a picture stays well under 400 KB
 
 
@@ -63,12 +56,11 @@ def sheets(pdf: bytes) -> Image.Image:
 
 def main() -> None:
     """Makes the pictures at the widths of a phone, a laptop and a sheet of A4."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    if CHROMIUM is None:
         sys.exit("no chromium; get it with: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as running:
         page = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else make_page(Path(folder))
-        browser = running.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name, width, height in (("phone", 390, 3000), ("laptop", 1280, 3200)):
             tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
             tab.goto(page.as_uri())

@@ -247,12 +247,12 @@ def variants(twins: dict[str, Path]) -> list[tuple[str, Variant, bool]]:
     return rows
 
 
-def as_markdown(rows: Sequence[dict[str, Any]], documents: Sequence[str], sizes: Sequence[int]) -> str:
+def as_markdown(rows: Sequence[dict[str, Any]], documents: Sequence[str], sizes: Sequence[int], title: str) -> str:
     """The table for people."""
     head = ["variant", "micro-F1 (95 % interval)", *documents, "macro-F1", "mAP", "clusters", "calib. error",
             "mAP on deciding documents"]  # fmt: skip
     lines = [
-        "# What each ingredient is worth",
+        f"# {title}",
         "",
         f"Learned from {sizes[0]:,} passages, decided on {sizes[1]:,} of other documents, scored on {sizes[2]} of two "
         "real documents that served neither.",
@@ -291,7 +291,8 @@ def main() -> None:
         print(f"{rows[-1]['micro_f1']:.3f} {rows[-1]['map']:.3f}  {name}", flush=True)
         # At every step, for all of it takes long.
         (RESULTS / "ablations.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-        (RESULTS / "ablations.md").write_text(as_markdown(rows, documents, sizes), encoding="utf-8")
+        table = as_markdown(rows, documents, sizes, "What each ingredient is worth")
+        (RESULTS / "ablations.md").write_text(table, encoding="utf-8")
 
 
 if __name__ == "__main__":

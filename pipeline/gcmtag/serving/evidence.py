@@ -103,7 +103,7 @@ def columns(passages: int) -> list[tuple[int, int]]:
     """Stretches of ordinals, both ends included, as even as can be.
 
     >>> columns(3), columns(50)[:2]
-    ([(1, 1), (2, 2), (3, 3)], [(1, 2), (3, 4)])
+    ([(1, 1), (2, 2), (3, 3)], [(1, 4), (5, 8)])
     """
     most = min(passages, MOST_COLUMNS)
     edges = [passages * at // most for at in range(most + 1)] if most else []
