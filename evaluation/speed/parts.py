@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from gcmtag.encoding.cache import FILE_NAME, VectorCache
 from gcmtag.errors import ModelNotFound
 from gcmtag.evaluating.metrics import Judged, micro_f1
+from gcmtag.evaluating.protocol import OURS
 from gcmtag.tagger import find_model
 from gcmtag.training import read_corpus
 from gcmtag.training.corpus import label_matrix
@@ -27,6 +28,7 @@ Result = dict[str, Any]
 # oneDNN then has neither AMX nor bfloat16, and torch says so. (With AVX512_CORE torch says that it has, and emulates.)
 SWITCHED_OFF: Final = {"ONEDNN_MAX_CPU_ISA": "AVX2"}
 PRECISION: Final = "GCMTAG_PRECISION"
+FAST: Final = "gcmtag fast"
 PASSAGE: Final = "The Government of Marovia cut the fee on remittances and trained border guards to recognise victims."
 
 
@@ -43,7 +45,8 @@ class Options:
         lines: of the table for the fast tier.
         sample: texts by which peers are timed for the picture.
         gold: labelled passages of real documents.
-        metrics: where quality was written.
+        metrics: where the standard tier's quality and its peers' was written.
+        fast_metrics: where the fast tier's was written.
         model: the standard tier, by name or path; its twin that did not learn from gold has its name and -held-out.
         fast_model: the fast tier, likewise.
         folder: for what is made on the way.
@@ -58,6 +61,7 @@ class Options:
     sample: int
     gold: Sequence[Path]
     metrics: Path
+    fast_metrics: Path
     model: str
     fast_model: str
     folder: Path
@@ -222,18 +226,24 @@ def fast(options: Options) -> Result:
 
 def quality(options: Options) -> Result:
     """Quality as ``gcmtag evaluate`` measured it, beside the speed of each system measured here."""
-    if not options.metrics.is_file():
-        raise LeftOut(f"{options.metrics} is missing: run gcmtag evaluate")
-    measured = list(json.loads(options.metrics.read_text(encoding="utf-8"))["measures"].values())[-1]
-    known = {name: found["values"]["micro_f1"] for name, found in measured.items()}
+    known = _micro_f1(options.metrics)
     asked = {"texts": options.sample, "repetitions": options.repetitions, "names": list(known)}
-    asked |= {"tiers": {"gcmtag": options.model, "gcmtag fast": options.fast_model}}
+    asked |= {"tiers": {OURS: options.model, FAST: options.fast_model}}
+    known[FAST] = _micro_f1(options.fast_metrics)[OURS]
     found = worker("peers", asked)
     systems = [
         {"system": name, "passages_a_second": rate, "micro_f1": known.get(name)}
         for name, rate in found["rates"].items()
     ]
     return {"sample": options.sample, "systems": systems, "skipped": found["skipped"]}
+
+
+def _micro_f1(metrics: Path) -> dict[str, float]:
+    """Of every system on all documents together, as ``gcmtag evaluate`` wrote it."""
+    if not metrics.is_file():
+        raise LeftOut(f"{metrics} is missing: run gcmtag evaluate")
+    pooled = list(json.loads(metrics.read_text(encoding="utf-8"))["measures"].values())[-1]
+    return {name: found["values"]["micro_f1"] for name, found in pooled.items()}
 
 
 def profile(options: Options) -> Result:

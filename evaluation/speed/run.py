@@ -40,6 +40,7 @@ def main() -> None:
         "--gold", nargs="+", type=Path, default=sorted((ROOT.parent / "shared" / "gold").glob("*.jsonl"))
     )
     parser.add_argument("--metrics", type=Path, default=RESULTS / "metrics.json", help="where quality was written")
+    parser.add_argument("--fast-metrics", type=Path, default=RESULTS / "fast" / "metrics.json", help="of the fast tier")
     parser.add_argument("--model", default="standard", help="the standard tier, by name or path")
     parser.add_argument("--fast-model", default="fast", help="the fast tier, likewise")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)

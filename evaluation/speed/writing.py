@@ -159,8 +159,8 @@ def _quality(own: Part) -> list[str]:
         lines.append(f"| {row['system']} | {row['passages_a_second']:,.0f} | {shown} |")
     skipped = [f"- {name}: {why}" for name, why in own["skipped"].items()]
     return [
-        f"Quality as on file in metrics.json (documents that no system learned from); speed on {own['sample']} "
-        "passages, learning and loading not counted.",
+        "Quality as on file in metrics.json and fast/metrics.json (documents that no system learned from); speed on "
+        f"{own['sample']} passages, learning and loading not counted.",
         "",
         *lines,
         *(["", "Left out:", "", *skipped] if skipped else []),
