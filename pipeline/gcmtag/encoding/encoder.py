@@ -240,11 +240,13 @@ class LibraryModel:
 def _batches(tokens: Sequence[Tokens]) -> Iterator[list[int]]:
     """Positions of texts of like length, so many that they fill ``TOKENS_A_BATCH`` together."""
     batch: list[int] = []
+    taken = 0
     for position in sorted(range(len(tokens)), key=lambda i: len(tokens[i].ids)):
-        if batch and (len(batch) + 1) * len(tokens[position].ids) > TOKENS_A_BATCH:
+        if batch and taken + len(tokens[position].ids) > TOKENS_A_BATCH:
             yield batch
-            batch = []
+            batch, taken = [], 0
         batch.append(position)
+        taken += len(tokens[position].ids)
     if batch:
         yield batch
 

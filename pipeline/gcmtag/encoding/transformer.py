@@ -9,6 +9,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,7 +27,6 @@ WEIGHTS_FILE: Final = "model.safetensors"
 TOKENS_A_BATCH: Final = 4096  # what fills two cores; more would only need more memory
 # In bfloat16 batches are filled up to a few sizes: for each size of a matrix that is new, oneDNN writes code and keeps
 # it, which costs a small batch as much time as its numbers do, and memory without end.
-LENGTHS: Final = 8  # tokens of a text are a multiple of it
 ROWS: Final = ((512, 32), (TOKENS_A_BATCH, 128))  # tokens of a batch up to so many are a multiple of the second
 FARTHEST: Final = 128  # distance of two tokens from which on MPNet's relative position tells no more
 
@@ -132,7 +132,7 @@ class Transformer:
         self._norm = (weights["embeddings.LayerNorm.weight"], weights["embeddings.LayerNorm.bias"])
         self._relative = weights.get("encoder.relative_attention_bias.weight")
         self._blocks = [self._block(weights, f"encoder.layer.{n}.") for n in range(int(config["num_hidden_layers"]))]
-        self._last_bias: torch.Tensor | None = None
+        self._largest_bias: torch.Tensor | None = None
 
     def pooled(self, tokens: Sequence[Tokens], spans: Sequence[Sequence[Span]]) -> "list[NDArray[np.float32]]":
         """For each text the mean of its tokens' last states, and of those within each of its spans.
@@ -151,66 +151,69 @@ class Transformer:
         ]
         with torch.inference_mode():
             states = self._states([one.ids for one in tokens])
-            sums = torch.nn.functional.pad(states.cumsum(1), (0, 0, 1, 0))
-            found = [
-                (sums[i, [end for _, end in parts]] - sums[i, [start for start, _ in parts]])
-                / torch.tensor([[max(1, end - start)] for start, end in parts])
-                for i, parts in enumerate(rows)
-            ]
-        return [array.numpy() for array in found]
+            found = []
+            for own, parts in zip(states, rows, strict=True):
+                sums = torch.nn.functional.pad(own.cumsum(0), (0, 0, 1, 0))
+                starts, ends = ([part[side] for part in parts] for side in (0, 1))
+                counts = torch.tensor([[max(1, end - start)] for start, end in parts])
+                found.append(((sums[ends] - sums[starts]) / counts).numpy())
+        return found
 
-    def _states(self, ids: Sequence[Sequence[int]]) -> "torch.Tensor":
-        """The last states, shape (texts, longest, dimension), float32; beyond the end of a text they mean nothing."""
+    def _states(self, ids: Sequence[Sequence[int]]) -> "tuple[torch.Tensor, ...]":
+        """The last states of each text, shape (tokens, dimension), float32.
+
+        The texts stand one behind the other without padding. Only attention must know where one ends: texts of one
+        length that follow each other are looked at together, so sorted texts take few steps.
+        """
         import torch  # noqa: PLC0415
         from torch.nn.functional import layer_norm, scaled_dot_product_attention  # noqa: PLC0415
 
-        lengths = torch.tensor([len(row) for row in ids])
-        longest = self._filled_up(int(lengths.max()), LENGTHS)
-        taken = len(ids) * longest
-        filled = self._filled_up(taken, next((step for most, step in ROWS if taken <= most), ROWS[-1][1]))
-        shape = (len(ids), longest, self._heads, -1)
-        padded = torch.zeros(filled, dtype=torch.long)
-        for row, own in zip(padded[:taken].view(len(ids), longest), ids, strict=True):
-            row[: len(own)] = torch.tensor(own)
-        places = self._places[torch.arange(filled) % longest]
-        mask = self._mask(lengths, longest)
+        lengths = [len(row) for row in ids]
+        taken = sum(lengths)
+        filled = self._filled_up(taken)
+        words = torch.zeros(filled, dtype=torch.long)
+        words[:taken] = torch.tensor([token for row in ids for token in row])
+        places = torch.zeros(filled, dtype=torch.long)
+        places[:taken] = torch.cat([torch.arange(length) for length in lengths])
+        runs = _runs(lengths)
+        biases = {length: self._bias(length) for length in sorted(set(lengths), reverse=True)}
         size = (self.dimension,)
-        states = layer_norm(self._words[padded] + places, size, *self._norm, self._epsilon)
+        states = layer_norm(self._words[words] + self._places[places], size, *self._norm, self._epsilon)
         seen = torch.zeros(states.shape, dtype=self._type)
         for block in self._blocks:
-            mixed = block.mixing(states.to(self._type))[:taken].view(*shape[:2], 3, *shape[2:]).permute(2, 0, 3, 1, 4)
-            attended = scaled_dot_product_attention(mixed[0], mixed[1], mixed[2], attn_mask=mask)
-            seen[:taken].view(shape).copy_(attended.transpose(1, 2))
+            mixed = block.mixing(states.to(self._type))
+            for start, end, length in runs:
+                shape = (-1, length, self._heads, self.dimension // self._heads)
+                query, key, value = (
+                    own.view(shape).transpose(1, 2) for own in mixed[start:end].view(-1, 3, self.dimension).unbind(1)
+                )
+                attended = scaled_dot_product_attention(query, key, value, attn_mask=biases[length])
+                seen[start:end].view(shape).copy_(attended.transpose(1, 2))
             states = layer_norm(states + block.attended(seen), size, *block.attended_norm, self._epsilon)
             inner = block.widening(states.to(self._type))
             states = layer_norm(states + block.narrowing(inner), size, *block.norm, self._epsilon)
-        return states[:taken].view(len(ids), longest, -1)
+        texts: tuple[torch.Tensor, ...] = torch.split(states[:taken], lengths)
+        return texts
 
-    def _filled_up(self, number: int, step: int) -> int:
+    def _filled_up(self, tokens: int) -> int:
         import torch  # noqa: PLC0415
 
-        return -(-number // step) * step if self._type == torch.bfloat16 else number
+        if self._type != torch.bfloat16:
+            return tokens
+        step = next((step for most, step in ROWS if tokens <= most), ROWS[-1][1])
+        return -(-tokens // step) * step
 
-    def _mask(self, lengths: "torch.Tensor", longest: int) -> "torch.Tensor | None":
-        """What is added to the attention that a token pays another, by their distance and where a text has ended."""
-        import torch  # noqa: PLC0415
+    def _bias(self, length: int) -> "torch.Tensor | None":
+        """What is added to the attention that a token pays another, by their distance.
 
-        bias = self._bias(longest)
-        if bool((lengths == longest).all()):
-            return bias
-        behind = torch.arange(longest)[None, :] >= lengths[:, None]
-        ended = torch.zeros((len(lengths), 1, 1, longest), dtype=self._type)
-        ended.masked_fill_(behind[:, None, None, :], float("-inf"))
-        return ended if bias is None else bias + ended
-
-    def _bias(self, longest: int) -> "torch.Tensor | None":
-        """Shape (1, heads, longest, longest), or none; the last is kept, since sorted texts often have one length."""
+        Shape (1, heads, length, length), or none. A part of the largest that was asked for, which is kept.
+        """
         if self._relative is None:
             return None
-        if self._last_bias is None or self._last_bias.shape[-1] != longest:
-            buckets = _distance_buckets(longest, len(self._relative))
-            self._last_bias = self._relative[buckets].permute(2, 0, 1)[None].to(self._type).contiguous()
-        return self._last_bias
+        if self._largest_bias is None or self._largest_bias.shape[-1] < length:
+            buckets = _distance_buckets(length, len(self._relative))
+            self._largest_bias = self._relative[buckets].permute(2, 0, 1)[None].to(self._type).contiguous()
+        return self._largest_bias[..., :length, :length]
 
     def _block(self, weights: "dict[str, torch.Tensor]", prefix: str) -> "_Block":
         import torch  # noqa: PLC0415
@@ -300,6 +303,16 @@ class _Block:
     widening: "_Gelu | _FusedGelu"
     narrowing: _Linear
     norm: "tuple[torch.Tensor, torch.Tensor]"
+
+
+def _runs(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(first token, one behind the last, length) of each run of texts of one length."""
+    runs, start = [], 0
+    for length, alike in groupby(lengths):
+        end = start + length * len(list(alike))
+        runs.append((start, end, length))
+        start = end
+    return runs
 
 
 def is_known(folder: Path) -> bool:
