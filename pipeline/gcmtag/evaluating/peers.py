@@ -14,7 +14,6 @@ from scipy.special import expit
 
 from gcmtag.classifying.words import Words
 from gcmtag.encoding import Encoder, load_encoder
-from gcmtag.encoding.encoder import has_bfloat16
 from gcmtag.encoding.weights import encoder_folder
 from gcmtag.errors import MissingExtra
 from gcmtag.evaluating.keywords import keyword_scores
@@ -233,8 +232,6 @@ def setfit_scores(
     seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage], encoder: Encoder
 ) -> "NDArray[np.float32]":
     """Contrastive fine-tuning of the small encoder, then logistic regressions (Tunstall et al. 2022)."""
-    import torch  # noqa: PLC0415
-
     try:
         from datasets import Dataset  # noqa: PLC0415
         from setfit import SetFitModel, Trainer, TrainingArguments  # noqa: PLC0415
@@ -247,10 +244,9 @@ def setfit_scores(
         save_strategy="no", report_to="none", show_progress_bar=False,
     )  # fmt: skip
     rows = Dataset.from_dict({"text": [p.text for p in seen], "label": labels.tolist()})
-    # Both only save time, several times as much on a CPU: the fused attention has a slow backward pass.
+    # The fused kernel of attention has a slow backward pass on a CPU. (In bfloat16 the pairs are not learned.)
     model.model_body[0].auto_model.set_attn_implementation("eager")
-    with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
-        Trainer(model=model, args=arguments, train_dataset=rows).train()
+    Trainer(model=model, args=arguments, train_dataset=rows).train()
     return np.asarray(model.predict_proba([p.text for p in asked], as_numpy=True), dtype=np.float32)
 
 
