@@ -1,12 +1,13 @@
 """What each ingredient of the recipe is worth, on documents that no variant learned from.
 
-    python evaluation/ablations.py [--tuned NAME=MODEL_DIR ...]
+    python evaluation/ablations.py [--tuned NAME=MODEL_DIR ...] [--only TEXT]
 
 Every variant learns from the passages that the shipped model's twin learned from (or a part of them), is calibrated and
 gets its threshold on the same deciding documents, and is scored on the two real documents. The last column is the mean
 average precision on the deciding documents, which calibration hardly moves. Variants without fine-tuning are fitted
 here; fine-tuned encoders are read from twins that ``gcmtag train`` wrote. Writes ablations.{json,md} in
-evaluation/results.
+evaluation/results; with ``--only`` the variants whose name has that text are measured, and the others stay as they are
+on file.
 """
 
 import argparse
@@ -275,6 +276,7 @@ def main() -> None:
     """Runs every variant and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tuned", action="append", default=[], metavar="NAME=MODEL_DIR")
+    parser.add_argument("--only", default="", metavar="TEXT")
     options = parser.parse_args()
     recipe = read_recipe(ROOT / "models" / "standard.toml")
     passages = read_corpus(recipe.corpus)
@@ -285,14 +287,20 @@ def main() -> None:
     twins = {name: Path(folder) for name, folder in (entry.split("=", 1) for entry in options.tuned)}
     RESULTS.mkdir(exist_ok=True)
     documents, sizes = list(dict.fromkeys(p.document for p in asked)), [len(seen), len(deciding), len(asked)]
-    rows = []
-    for name, variant, calibrated in variants(twins):
-        rows.append(scored(name, variant, material, calibrated=calibrated))
-        print(f"{rows[-1]['micro_f1']:.3f} {rows[-1]['map']:.3f}  {name}", flush=True)
+    kept = RESULTS / "ablations.json"
+    on_file = json.loads(kept.read_text(encoding="utf-8")) if options.only else []
+    measured = {row["variant"]: row for row in on_file}
+    every = variants(twins)
+    for name, variant, calibrated in every:
+        if options.only not in name:
+            continue
+        measured[name] = scored(name, variant, material, calibrated=calibrated)
+        print(f"{measured[name]['micro_f1']:.3f} {measured[name]['map']:.3f}  {name}", flush=True)
         # At every step, for all of it takes long.
-        (RESULTS / "ablations.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        rows = [measured[known] for known, _, _ in every if known in measured]
+        kept.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
         table = as_markdown(rows, documents, sizes, "What each ingredient is worth")
-        (RESULTS / "ablations.md").write_text(table, encoding="utf-8")
+        kept.with_suffix(".md").write_text(table, encoding="utf-8")
 
 
 if __name__ == "__main__":
