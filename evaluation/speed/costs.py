@@ -3,7 +3,7 @@
     python evaluation/speed/costs.py [--standard RATE] [--fast RATE] [--cores 2] [--price 0.05] [--doc PAGE]
 
 Rates are passages a second on one machine with ``--cores`` cores; without options they are taken from
-``evaluation/results/speed.json``, its parts ``standard`` and ``fast``. ``--price`` is what
+``evaluation/results/speed.json``, its parts ``folder`` and ``fast``. ``--price`` is what
 a core costs in an hour, in dollars. Hours on a machine are passages divided by the rate. A cluster is counted as many
 such machines without loss; ``evaluation/speed/large.py`` shows how nearly linear one machine is.
 """
