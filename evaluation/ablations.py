@@ -30,6 +30,7 @@ from gcmtag.encoding import Encoder, load_encoder
 from gcmtag.evaluating.metrics import Judged, cluster_micro_f1, mean_average_precision, measure
 from gcmtag.training import LabelledPassage, read_corpus, read_recipe
 from gcmtag.training.corpus import COMPACT_DOCUMENT, inputs_of, label_matrix
+from gcmtag.training.recipe import Recipe
 from gcmtag.training.trainer import calibration_split, fit_objectives
 
 ROOT: Final = Path(__file__).parents[1]
@@ -272,25 +273,33 @@ def as_markdown(rows: Sequence[dict[str, Any]], documents: Sequence[str], sizes:
     return "\n".join([*lines, ""])
 
 
+def material_of(recipe: Recipe) -> Material:
+    """What the shipped model's twin learned from and was decided on, and the real documents that served neither."""
+    passages = read_corpus(recipe.corpus)
+    seen, deciding = calibration_split([p for p in passages if p.document not in recipe.tested], recipe)
+    asked = [p for p in passages if p.document in recipe.tested]
+    return Material(seen, deciding, asked, Vectors(load_encoder(SMALL)))
+
+
+def write_rows(name: str, rows: Sequence[dict[str, Any]], material: Material, title: str) -> None:
+    """Writes NAME.{json,md} in evaluation/results."""
+    documents = list(dict.fromkeys(p.document for p in material.asked))
+    sizes = [len(material.seen), len(material.deciding), len(material.asked)]
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(as_markdown(rows, documents, sizes, title), encoding="utf-8")
+
+
 def main() -> None:
     """Runs every variant and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tuned", action="append", default=[], metavar="NAME=MODEL_DIR")
     parser.add_argument("--only", default="", metavar="TEXT")
     options = parser.parse_args()
-    recipe = read_recipe(ROOT / "models" / "standard.toml")
-    passages = read_corpus(recipe.corpus)
-    untested = [p for p in passages if p.document not in recipe.tested]
-    seen, deciding = calibration_split(untested, recipe)
-    asked = [p for p in passages if p.document in recipe.tested]
-    material = Material(seen, deciding, asked, Vectors(load_encoder(SMALL)))
-    twins = {name: Path(folder) for name, folder in (entry.split("=", 1) for entry in options.tuned)}
-    RESULTS.mkdir(exist_ok=True)
-    documents, sizes = list(dict.fromkeys(p.document for p in asked)), [len(seen), len(deciding), len(asked)]
-    kept = RESULTS / "ablations.json"
-    on_file = json.loads(kept.read_text(encoding="utf-8")) if options.only else []
+    material = material_of(read_recipe(ROOT / "models" / "standard.toml"))
+    every = variants({name: Path(folder) for name, folder in (entry.split("=", 1) for entry in options.tuned)})
+    on_file = json.loads((RESULTS / "ablations.json").read_text(encoding="utf-8")) if options.only else []
     measured = {row["variant"]: row for row in on_file}
-    every = variants(twins)
     for name, variant, calibrated in every:
         if options.only not in name:
             continue
@@ -298,9 +307,7 @@ def main() -> None:
         print(f"{measured[name]['micro_f1']:.3f} {measured[name]['map']:.3f}  {name}", flush=True)
         # At every step, for all of it takes long.
         rows = [measured[known] for known, _, _ in every if known in measured]
-        kept.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-        table = as_markdown(rows, documents, sizes, "What each ingredient is worth")
-        kept.with_suffix(".md").write_text(table, encoding="utf-8")
+        write_rows("ablations", rows, material, "What each ingredient is worth")
 
 
 if __name__ == "__main__":

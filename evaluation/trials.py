@@ -9,7 +9,6 @@ takes minutes each; what a folder of checkpoints holds is not done again. Writes
 """
 
 import argparse
-import json
 import random
 import re
 from collections import Counter, defaultdict
@@ -21,22 +20,21 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import logit
 
-from ablations import RESULTS, ROOT, SMALL, Material, Variant, Vectors, as_markdown, both, once, scored, words
+from ablations import ROOT, SMALL, STRENGTH, Material, Variant, both, material_of, once, scored, words, write_rows
 from gcmtag.classifying.classifier import LinearHead
 from gcmtag.classifying.features import joined_texts
 from gcmtag.encoding import load_encoder
 from gcmtag.evaluating.peers import setfit_scores
-from gcmtag.training import LabelledPassage, read_corpus, read_recipe
+from gcmtag.training import LabelledPassage, read_recipe
 from gcmtag.training.corpus import inputs_of, label_matrix, reader_shares
 from gcmtag.training.finetuning import Lesson, finetune
 from gcmtag.training.recipe import Recipe
-from gcmtag.training.trainer import calibration_split, fit_objectives
+from gcmtag.training.trainer import fit_objectives
 
 ROLES_UNJUDGED: Final = -1  # objectives alone are compared here
 E5_PREFIX: Final = "query: "  # what this encoder learned to expect of texts that are to be classified
 NAME: Final = re.compile(r"\b[A-Z][a-z]{3,}\b")
 OFTEN: Final = 4  # times that a document must have a word which no other has before it counts as a name
-STRENGTH: Final = 10.0
 SEED: Final = 20181210
 
 
@@ -98,9 +96,12 @@ def tuned(
 ) -> Variant:
     """An encoder fine-tuned on the chosen passages, read by its own head."""
 
+    def report(done: int, of: int) -> None:
+        if done % 100 == 0:
+            print(f"  {checkpoint.stem}: {done} of {of}", flush=True)
+
     def run(material: Material) -> tuple[Any, Any]:
         lesson = lesson_of(chosen(material.seen), prefix, context=context, smoothed=smoothed)
-        report = lambda done, of: print(f"  {checkpoint.stem}: {done} of {of}", flush=True) if done % 100 == 0 else None  # noqa: E731
         found = finetune(lesson, recipe, None, checkpoint, report)
         encoder = load_encoder(recipe.encoder, recipe.max_tokens, found.adapter)
         return _by_head(found.objectives, encoder.encode, material, prefix, context=context)
@@ -172,22 +173,15 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1)
     options = parser.parse_args()
     recipe = replace(read_recipe(ROOT / "models" / "standard.toml"), epochs=options.epochs)
-    passages = read_corpus(recipe.corpus)
-    seen, deciding = calibration_split([p for p in passages if p.document not in recipe.tested], recipe)
-    asked = [p for p in passages if p.document in recipe.tested]
-    material = Material(seen, deciding, asked, Vectors(load_encoder(SMALL)))
-    documents, sizes = list(dict.fromkeys(p.document for p in asked)), [len(seen), len(deciding), len(asked)]
+    material = material_of(recipe)
     full_words = once(words(context=True, declared=True))
     rows = [scored("words, context, declared (beside which each stands)", full_words, material)]
     for name, variant in trials(recipe, options.checkpoints, options.e5):
         rows.append(scored(name, variant, material))
         rows.append(scored(f"{name}, + words, context, declared", both(full_words, variant), material))
         print(f"{rows[-2]['micro_f1']:.3f} {rows[-1]['micro_f1']:.3f}  {name}", flush=True)
-        (RESULTS / "trials.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-        table = as_markdown(
-            rows, documents, sizes, f"Other ways of fine-tuning, passes over the passages: {options.epochs}"
-        )
-        (RESULTS / "trials.md").write_text(table, encoding="utf-8")
+        title = f"Other ways of fine-tuning, passes over the passages: {options.epochs}"
+        write_rows("trials", rows, material, title)
 
 
 if __name__ == "__main__":

@@ -176,6 +176,7 @@ class Transformer:
         places = torch.zeros(filled, dtype=torch.long)
         places[:taken] = torch.cat([torch.arange(length) for length in lengths])
         runs = _runs(lengths)
+        # The longest first, so that the others are parts of it.
         biases = {length: self._bias(length) for length in sorted(set(lengths), reverse=True)}
         size = (self.dimension,)
         states = layer_norm(self._words[words] + self._places[places], size, *self._norm, self._epsilon)
