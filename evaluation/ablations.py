@@ -42,6 +42,7 @@ STRENGTH: Final = 10.0
 Logits = np.ndarray[Any, np.dtype[np.float32]]
 # Members' logits, shape (members, n, 23), of the deciding and of the asked passages.
 Variant = Callable[["Material"], tuple[Logits, Logits]]
+Row = tuple[str, Variant, bool]  # name, variant, whether calibrated
 
 
 @dataclass(frozen=True)
@@ -219,12 +220,12 @@ def scored(name: str, variant: Variant, material: Material, *, calibrated: bool 
     }
 
 
-def variants(twins: dict[str, Path]) -> list[tuple[str, Variant, bool]]:
-    """(name, variant, whether calibrated)."""
+def variants(twins: dict[str, Path]) -> list[Row]:
+    """The table's rows in their order; the last ones only where there is something to make them of."""
     full_words, full_vectors = once(words(context=True, declared=True)), once(vectors(context=True))
     base = both(full_words, full_vectors)
     pilot = [replace(p, role=None) for p in read_corpus([PILOT])] if PILOT.is_dir() else []
-    rows: list[tuple[str, Variant, bool]] = [
+    rows: list[Row] = [
         ("words alone", words(context=False, declared=False), True),
         ("words and context", words(context=True, declared=False), True),
         ("words, context and declared objectives", full_words, True),
@@ -281,13 +282,25 @@ def material_of(recipe: Recipe) -> Material:
     return Material(seen, deciding, asked, Vectors(load_encoder(SMALL)))
 
 
-def write_rows(name: str, rows: Sequence[dict[str, Any]], material: Material, title: str) -> None:
-    """Writes NAME.{json,md} in evaluation/results."""
+def measured_rows(name: str, every: Sequence[Row], material: Material, title: str, only: str = "") -> None:
+    """Scores every variant whose name has ``only`` in it and writes NAME.{json,md} in evaluation/results.
+
+    Both are written after each variant, for all of it takes long. The others stay as they are on file.
+    """
     documents = list(dict.fromkeys(p.document for p in material.asked))
     sizes = [len(material.seen), len(material.deciding), len(material.asked)]
+    on_file = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) if only else []
+    measured = {row["variant"]: row for row in on_file}
+    order = [own for own, _, _ in every]
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    (RESULTS / f"{name}.md").write_text(as_markdown(rows, documents, sizes, title), encoding="utf-8")
+    for own, variant, calibrated in every:
+        if only not in own:
+            continue
+        measured[own] = scored(own, variant, material, calibrated=calibrated)
+        print(f"{measured[own]['micro_f1']:.3f} {measured[own]['map']:.3f}  {own}", flush=True)
+        rows = [measured[known] for known in dict.fromkeys([*order, *measured]) if known in measured]
+        (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        (RESULTS / f"{name}.md").write_text(as_markdown(rows, documents, sizes, title), encoding="utf-8")
 
 
 def main() -> None:
@@ -298,16 +311,7 @@ def main() -> None:
     options = parser.parse_args()
     material = material_of(read_recipe(ROOT / "models" / "standard.toml"))
     every = variants({name: Path(folder) for name, folder in (entry.split("=", 1) for entry in options.tuned)})
-    on_file = json.loads((RESULTS / "ablations.json").read_text(encoding="utf-8")) if options.only else []
-    measured = {row["variant"]: row for row in on_file}
-    for name, variant, calibrated in every:
-        if options.only not in name:
-            continue
-        measured[name] = scored(name, variant, material, calibrated=calibrated)
-        print(f"{measured[name]['micro_f1']:.3f} {measured[name]['map']:.3f}  {name}", flush=True)
-        # At every step, for all of it takes long.
-        rows = [measured[known] for known, _, _ in every if known in measured]
-        write_rows("ablations", rows, material, "What each ingredient is worth")
+    measured_rows("ablations", every, material, "What each ingredient is worth", options.only)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """What other ways of fine-tuning would bring, tried on a small encoder that bears many trials.
 
-    python evaluation/trials.py --checkpoints DIR [--e5 FOLDER] [--epochs 1]
+    python evaluation/trials.py --checkpoints DIR [--e5 FOLDER] [--epochs 1] [--only TEXT]
 
 Every trial learns from the passages that the shipped model's twin learned from, is calibrated and gets its threshold on
 the same deciding documents, and is scored on the two real documents, as in evaluation/ablations.py: alone, and beside
 the member that reads words. ``--e5`` is a folder with multilingual-e5-small as transformers writes it. Fine-tuning
-takes minutes each; what a folder of checkpoints holds is not done again. Writes trials.{json,md} in evaluation/results.
+takes minutes each; what a folder of checkpoints holds is not done again. Writes trials.{json,md} in evaluation/results;
+with ``--only`` the trials whose name has that text are done, and the others stay as they are on file.
 """
 
 import argparse
@@ -20,11 +21,11 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import logit
 
-from ablations import ROOT, SMALL, STRENGTH, Material, Variant, both, material_of, once, scored, words, write_rows
+from ablations import ROOT, SMALL, STRENGTH, Material, Row, Variant, both, material_of, measured_rows, once, words
 from gcmtag.classifying.classifier import LinearHead
 from gcmtag.classifying.features import joined_texts
 from gcmtag.encoding import load_encoder
-from gcmtag.evaluating.peers import setfit_scores
+from gcmtag.evaluating.peers import setfit_peer
 from gcmtag.training import LabelledPassage, read_recipe
 from gcmtag.training.corpus import inputs_of, label_matrix, reader_shares
 from gcmtag.training.finetuning import Lesson, finetune
@@ -129,9 +130,9 @@ def contrastive() -> Variant:
 
     def run(material: Material) -> tuple[Any, Any]:
         seen, deciding, asked = map(with_context, (material.seen, material.deciding, material.asked))
-        scores = setfit_scores(seen, [*deciding, *asked], load_encoder(SMALL))
-        logits = logit(np.clip(scores, 1e-6, 1 - 1e-6))[np.newaxis]
-        return logits[:, : len(deciding)], logits[:, len(deciding) :]
+        answer = setfit_peer(seen, load_encoder(SMALL))
+        scores = (np.clip(answer(part), 1e-6, 1 - 1e-6) for part in (deciding, asked))
+        return tuple(logit(own)[np.newaxis] for own in scores)
 
     return once(run)
 
@@ -145,11 +146,11 @@ def _by_head(
     return deciding, asked
 
 
-def trials(recipe: Recipe, checkpoints: Path, e5: Path | None) -> list[tuple[str, Variant]]:
-    """(name, variant)."""
+def trials(recipe: Recipe, checkpoints: Path, e5: Path | None) -> list[Row]:
+    """The table's rows: what each trial gives alone, and beside the member that reads words."""
     small = replace(recipe, encoder=SMALL)
     plain = tuned(small, checkpoints / "plain.pt")
-    rows: list[tuple[str, Variant]] = [
+    single: list[tuple[str, Variant]] = [
         ("MiniLM, fine-tuned as shipped: context, both readers' labels", plain),
         ("the same, settled labels only", tuned(small, checkpoints / "settled.pt", smoothed=False)),
         ("the same, without context", tuned(small, checkpoints / "bare.pt", context=False)),
@@ -158,30 +159,32 @@ def trials(recipe: Recipe, checkpoints: Path, e5: Path | None) -> list[tuple[str
     ]
     if e5 is not None:
         large = replace(recipe, encoder=str(e5))
-        rows += [
+        single += [
             ("multilingual-e5-small as it comes", frozen(str(e5), E5_PREFIX)),
             ("multilingual-e5-small, fine-tuned as shipped", tuned(large, checkpoints / "e5.pt", prefix=E5_PREFIX)),
         ]
-    return [*rows, ("MiniLM, contrastive (SetFit), then logistic regressions", contrastive())]
+    single.append(("MiniLM, contrastive (SetFit), then logistic regressions", contrastive()))
+    full_words = once(words(context=True, declared=True))
+    rows: list[Row] = [("words, context, declared (beside which each stands)", full_words, True)]
+    for name, variant in single:
+        beside = both(full_words, variant)
+        rows += [(name, variant, True), (f"{name}, + words, context, declared", beside, True)]
+    return rows
 
 
 def main() -> None:
-    """Runs every trial and writes the table after each."""
+    """Runs the trials and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoints", type=Path, required=True)
     parser.add_argument("--e5", type=Path)
     parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--only", default="", metavar="TEXT")
     options = parser.parse_args()
     recipe = replace(read_recipe(ROOT / "models" / "standard.toml"), epochs=options.epochs)
     material = material_of(recipe)
-    full_words = once(words(context=True, declared=True))
-    rows = [scored("words, context, declared (beside which each stands)", full_words, material)]
-    for name, variant in trials(recipe, options.checkpoints, options.e5):
-        rows.append(scored(name, variant, material))
-        rows.append(scored(f"{name}, + words, context, declared", both(full_words, variant), material))
-        print(f"{rows[-2]['micro_f1']:.3f} {rows[-1]['micro_f1']:.3f}  {name}", flush=True)
-        title = f"Other ways of fine-tuning, passes over the passages: {options.epochs}"
-        write_rows("trials", rows, material, title)
+    every = trials(recipe, options.checkpoints, options.e5)
+    title = f"Other ways of fine-tuning, passes over the passages: {options.epochs}"
+    measured_rows("trials", every, material, title, options.only)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ from speed.shares import Shares
 from speed.texts import authored
 
 MOST_TEXTS: Final = 30_000
-SHORT_LEARNING: Final = 300  # passages; how fast a linear head answers does not hang on what it learned from
+SHORTEST_RUN: Final = 0.5  # seconds; below, the clock and the machine's other work weigh too much
+SHORT_LEARNING: Final = 1_000  # passages
 GCMTAG, PEER, SETFIT = "gcmtag", "sentence-transformers + scikit-learn", "SetFit"
 
 
@@ -124,9 +125,9 @@ def encoder_alone(model: str, folder: str) -> dict[str, Any]:
 
 
 def peers(texts: int, repetitions: int, names: Sequence[str], tiers: dict[str, str]) -> dict[str, Any]:
-    """Texts a second of the named peers of ``gcmtag evaluate``, of gcmtag's tiers where they are there, and of SetFit.
+    """Texts a second of the named peers of ``gcmtag evaluate`` and of gcmtag's tiers, loaded and warm.
 
-    A peer learns and answers in one call. What it takes for one text is taken off, so that learning does not count.
+    Peers learn from a few passages first: how fast they answer hardly hangs on how much they learned from.
     """
     import gcmtag  # noqa: PLC0415
     from gcmtag.errors import MissingExtra, ModelNotFound  # noqa: PLC0415
@@ -136,31 +137,39 @@ def peers(texts: int, repetitions: int, names: Sequence[str], tiers: dict[str, s
     learned, left = drawn[:SHORT_LEARNING], drawn[SHORT_LEARNING:]
     rates: dict[str, float] = {}
     skipped: dict[str, str] = {}
-    scorers = room.peers_named("all")
+    known = room.peers_named("all")
     for name in names:
-        if name == room.SETFIT or name not in scorers:
+        if name not in known:
             continue
         try:
-            rate = _rate(partial(scorers[name], learned), left, texts, repetitions)
+            answer = _untrained_setfit(learned) if name == room.SETFIT else known[name](learned)
         except MissingExtra as error:
             skipped[name] = str(error)
             continue
-        if np.isnan(rate):
-            skipped[name] = "what it takes to answer is lost in what it takes to learn"
-        else:
-            rates[name] = rate
-    passages = [p.text for p in left[:texts]]
-    if room.SETFIT in names and SETFIT in (found := _peers(room.PEERS_ENCODER, learned)):
-        rates[room.SETFIT] = texts / _median(partial(found[SETFIT], passages), repetitions)
+        rates[name] = _rate(answer, left, texts, repetitions)
     for system, model in tiers.items():
         try:
             tagger = gcmtag.load(model)
         except ModelNotFound as error:
             skipped[system] = str(error)
             continue
-        tagger.tag(passages[:16])
-        rates[system] = texts / _median(partial(tagger.tag, passages), repetitions)
+        rates[system] = _rate(_of_texts(tagger.tag), left, texts, repetitions)
     return {"rates": rates, "skipped": skipped}
+
+
+def _untrained_setfit(learned: Sequence[Any]) -> Callable[[Sequence[Any]], object]:
+    """SetFit with heads on the encoder as it comes: it answers as fast as after half an hour of learning."""
+    from gcmtag.errors import MissingExtra  # noqa: PLC0415
+    from gcmtag.evaluating import peers as room  # noqa: PLC0415
+
+    found = _peers(room.PEERS_ENCODER, learned)
+    if SETFIT not in found:
+        raise MissingExtra("SetFit needs: pip install 'gcmtag[peers]'")
+    return _of_texts(found[SETFIT])
+
+
+def _of_texts(answer: Callable[[list[str]], object]) -> Callable[[Sequence[Any]], object]:
+    return lambda passages: answer([p.text for p in passages])
 
 
 def profile(inputs: str, output: str, model: str) -> dict[str, Any]:
@@ -173,35 +182,24 @@ def profile(inputs: str, output: str, model: str) -> dict[str, Any]:
     return {"status": status, "seconds": time.perf_counter() - began, "stages": shares.seconds, "beside": shares.beside}
 
 
-def _rate(
-    answer: Callable[[Any], object], passages: Sequence[Any], texts: int, repetitions: int, most: int = MOST_TEXTS
-) -> float:
-    """Texts a second; what an answer takes for a single text is learning and is taken off.
-
-    Where answering takes little beside learning, four times as many texts are asked, up to ``most``.
-    """
-    enough = list(passages) * (1 + (repetitions + 1) * texts // len(passages))
-    answer(enough[:texts])  # warm
-    whole, alone = [], []
-    for repetition in range(1, repetitions + 1):
+def _rate(answer: Callable[[Any], object], passages: Sequence[Any], texts: int, repetitions: int) -> float:
+    """Texts a second; where a repetition is too short to be timed, four times as many texts are asked."""
+    answer(passages[:16])  # warm
+    begun, seconds = 16, []
+    while len(seconds) < repetitions:
         # A peer may remember texts, so each repetition asks about others.
-        fresh = enough[repetition * texts : (repetition + 1) * texts]
-        alone.append(_seconds(partial(answer, fresh[:1])))
-        whole.append(_seconds(partial(answer, fresh)))
-    seconds = float(np.median(whole) - np.median(alone))
-    if seconds < np.median(alone) and 4 * texts <= most:
-        return _rate(answer, passages, 4 * texts, repetitions, most)
-    return (texts - 1) / seconds if seconds > 0 else float("nan")
+        enough = [passages[i % len(passages)] for i in range(begun, begun + texts)]
+        begun += texts
+        seconds.append(_seconds(partial(answer, enough)))
+        if seconds[-1] < SHORTEST_RUN and 4 * texts <= MOST_TEXTS:
+            texts, seconds = 4 * texts, []
+    return texts / float(np.median(seconds))
 
 
 def _seconds(run: Callable[[], object]) -> float:
     began = time.perf_counter()
     run()
     return time.perf_counter() - began
-
-
-def _median(run: Callable[[], object], repetitions: int) -> float:
-    return float(np.median([_seconds(run) for _ in range(repetitions)]))
 
 
 WORKERS: Final[dict[str, Callable[..., dict[str, Any]]]] = {

@@ -160,7 +160,7 @@ def _quality(own: Part) -> list[str]:
     skipped = [f"- {name}: {why}" for name, why in own["skipped"].items()]
     return [
         "Quality as on file in metrics.json and fast/metrics.json (documents that no system learned from); speed on "
-        f"{own['sample']} passages, learning and loading not counted.",
+        f"{own['sample']} passages or more, learning and loading not counted.",
         "",
         *lines,
         *(["", "Left out:", "", *skipped] if skipped else []),

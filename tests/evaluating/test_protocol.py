@@ -12,7 +12,16 @@ from gcmtag.encoding import load_encoder
 from gcmtag.errors import CorpusMismatch, UsageError
 from gcmtag.evaluating import Contestant, Evaluation, as_markdown, evaluate, load_contestants, write_evaluation
 from gcmtag.evaluating.metrics import micro_f1
-from gcmtag.evaluating.peers import DENSE, KEYWORDS, LEXICAL, TITLE_COSINE, answers, choose_threshold, simple_peers
+from gcmtag.evaluating.peers import (
+    DENSE,
+    KEYWORDS,
+    LEXICAL,
+    TITLE_COSINE,
+    Answer,
+    answers,
+    choose_threshold,
+    simple_peers,
+)
 from gcmtag.evaluating.protocol import OURS
 from gcmtag.training import LabelledPassage, Recipe
 
@@ -126,10 +135,14 @@ def test_peers_learn_from_what_the_scoring_model_learned_from_and_nothing_else(
     learned: list[set[str]] = []
     asked_for: list[str] = []
 
-    def spy(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> np.ndarray:
+    def spy(seen: Sequence[LabelledPassage]) -> Answer:
         learned.append({p.document for p in seen})
-        asked_for.extend(p.document for p in asked)
-        return np.zeros((len(asked), 23), dtype=np.float32)
+
+        def answer(asked: Sequence[LabelledPassage]) -> np.ndarray:
+            asked_for.extend(p.document for p in asked)
+            return np.zeros((len(asked), 23), dtype=np.float32)
+
+        return answer
 
     twin = contestants[1]
     evaluate(*contestants, small_recipe, [*small_passages, *NEW], tested, {"spy": spy})
@@ -144,9 +157,9 @@ def test_a_peer_never_chooses_its_threshold_on_what_it_learned_from() -> None:
     passages = [LabelledPassage(f"{d}:{n}", d, "text", "", (n,), None) for d in "abc" for n in range(1, 24)]
     deciding, learned = passages[-23:], []
 
-    def spy(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> np.ndarray:
+    def spy(seen: Sequence[LabelledPassage]) -> Answer:
         learned.append({p.document for p in seen})
-        return np.zeros((len(asked), 23), dtype=np.float32)
+        return lambda asked: np.zeros((len(asked), 23), dtype=np.float32)
 
     answers(spy, passages, deciding, passages[:1])
     assert learned == [{"a", "b"}, {"a", "b", "c"}]

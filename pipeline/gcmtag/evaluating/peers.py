@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy.special import expit
 
+from gcmtag.classifying.classifier import LinearHead
 from gcmtag.classifying.words import Words
 from gcmtag.encoding import Encoder, load_encoder
 from gcmtag.encoding.weights import encoder_folder
@@ -25,7 +26,8 @@ from gcmtag.training.trainer import fit_objectives
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Scorer = Callable[[Sequence[LabelledPassage], Sequence[LabelledPassage]], "NDArray[np.float32]"]
+Answer = Callable[[Sequence[LabelledPassage]], "NDArray[np.float32]"]  # scores of passages, shape (n, 23)
+Peer = Callable[[Sequence[LabelledPassage]], Answer]  # learns from passages
 
 KEYWORDS: Final = "keyword queries"
 TITLE_COSINE: Final = "cosine to the titles"
@@ -45,7 +47,7 @@ FASTTEXT_EPOCHS: Final = 40
 NUMBER_NAMES: Final = tuple(str(number) for number in NUMBERS)
 
 
-def peers_named(choice: str) -> dict[str, Scorer]:
+def peers_named(choice: str) -> dict[str, Peer]:
     """The peers of a choice: "none", "simple" (seconds each) or "all"."""
     if choice == "none":
         return {}
@@ -53,8 +55,8 @@ def peers_named(choice: str) -> dict[str, Scorer]:
     return simple_peers(encoder) | (thorough_peers(encoder) if choice == "all" else {})
 
 
-def simple_peers(encoder: Encoder) -> dict[str, Scorer]:
-    """Peers that take seconds, by name; each scores passages, shape (n, 23), after learning from others."""
+def simple_peers(encoder: Encoder) -> dict[str, Peer]:
+    """Peers that take seconds, by name."""
     known: dict[str, NDArray[np.float32]] = {}
 
     def vectors(passages: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
@@ -63,35 +65,37 @@ def simple_peers(encoder: Encoder) -> dict[str, Scorer]:
         known.update(zip(new, encoder.encode(new), strict=True) if new else ())
         return np.stack([known[p.text] for p in passages])
 
-    def keywords(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
-        return keyword_scores([p.text for p in asked])
+    def keywords(seen: Sequence[LabelledPassage]) -> Answer:
+        return lambda asked: keyword_scores([p.text for p in asked])
 
-    def title_cosine(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
+    def title_cosine(seen: Sequence[LabelledPassage]) -> Answer:
         titles = encoder.encode([objective.title for objective in OBJECTIVES])
-        return vectors(asked) @ titles.T
+        return lambda asked: vectors(asked) @ titles.T
 
-    def lexical(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
+    def lexical(seen: Sequence[LabelledPassage]) -> Answer:
         words = Words.learn([p.text for p in seen], longest=2, most=100_000)
-        return _regression(words.rows([p.text for p in seen]), seen, words.rows([p.text for p in asked]))
+        head = fit_objectives(words.rows([p.text for p in seen]), label_matrix(seen), STRENGTH)
+        return lambda asked: _chances(head, words.rows([p.text for p in asked]))
 
-    def dense(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
-        return _regression(vectors(seen), seen, vectors(asked))
+    def dense(seen: Sequence[LabelledPassage]) -> Answer:
+        head = fit_objectives(vectors(seen), label_matrix(seen), STRENGTH)
+        return lambda asked: _chances(head, vectors(asked))
 
     return {KEYWORDS: keywords, TITLE_COSINE: title_cosine, LEXICAL: lexical, DENSE: dense}
 
 
-def thorough_peers(encoder: Encoder) -> dict[str, Scorer]:
+def thorough_peers(encoder: Encoder) -> dict[str, Peer]:
     """Peers of other libraries (extra ``peers``), which take minutes each on a CPU."""
     return {
         FASTTEXT: _fasttext,
-        SPACY_BAG: lambda seen, asked: _spacy(seen, asked, SPACY_BAG_MODEL),
-        SPACY_ENSEMBLE: lambda seen, asked: _spacy(seen, asked, SPACY_ENSEMBLE_MODEL),
-        SETFIT: lambda seen, asked: setfit_scores(seen, asked, encoder),
+        SPACY_BAG: lambda seen: _spacy(seen, SPACY_BAG_MODEL),
+        SPACY_ENSEMBLE: lambda seen: _spacy(seen, SPACY_ENSEMBLE_MODEL),
+        SETFIT: lambda seen: setfit_peer(seen, encoder),
     }
 
 
 def answers(
-    scorer: Scorer,
+    peer: Peer,
     learned: Sequence[LabelledPassage],
     deciding: Sequence[LabelledPassage],
     asked: Sequence[LabelledPassage],
@@ -99,18 +103,18 @@ def answers(
     """Scores of the asked passages, shape (n, 23), and the threshold to read them by.
 
     Args:
-        scorer: the peer.
+        peer: what learns and answers.
         learned: what it may learn from.
         deciding: passages on which the threshold is chosen, by a fit that did not learn from their documents.
         asked: what it shall score.
     """
     decided_on = {p.document for p in deciding}
     apart = [p for p in learned if p.document not in decided_on]
-    found = scorer(apart, [*deciding, *asked])
-    threshold = choose_threshold(found[: len(deciding)], label_matrix(deciding))
-    if len(apart) == len(learned):
-        return found[len(deciding) :], threshold
-    return scorer(learned, asked), threshold
+    answer = peer(apart)
+    threshold = choose_threshold(answer(deciding), label_matrix(deciding))
+    if len(apart) < len(learned):
+        answer = peer(learned)
+    return answer(asked), threshold
 
 
 def choose_threshold(scores: "NDArray[np.floating]", gold: "NDArray[np.bool_]") -> float:
@@ -124,11 +128,11 @@ def choose_threshold(scores: "NDArray[np.floating]", gold: "NDArray[np.bool_]") 
     return float(max(candidates, key=score_of))
 
 
-def _regression(features: Any, seen: Sequence[LabelledPassage], asked: Any) -> "NDArray[np.float32]":  # noqa: ANN401
-    return expit(fit_objectives(features, label_matrix(seen), STRENGTH).logits(asked))  # type: ignore[no-any-return]
+def _chances(head: LinearHead, features: Any) -> "NDArray[np.float32]":  # noqa: ANN401
+    return expit(head.logits(features))  # type: ignore[no-any-return]
 
 
-def _fasttext(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
+def _fasttext(seen: Sequence[LabelledPassage]) -> Answer:
     """One-vs-all on word bigrams, as fastText has it for several labels (Joulin et al. 2017), by its fork floret."""
     import tempfile  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
@@ -151,14 +155,18 @@ def _fasttext(seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage])
             thread=1,
             verbose=0,
         )
-    rows = np.zeros((len(asked), len(NUMBERS)), dtype=np.float32)
-    for row, passage in zip(rows, asked, strict=True):
-        # Its own wrapper does not work with NumPy 2; -1 asks for all labels, 0 for any chance.
-        for chance, label in model.f.predict(f"{_plain(passage.text)}\n", -1, 0.0, "strict"):
-            name = label.removeprefix("__label__")
-            if name in NUMBER_NAMES:
-                row[int(name) - 1] = min(chance, 1.0)
-    return rows
+
+    def answer(asked: Sequence[LabelledPassage]) -> "NDArray[np.float32]":
+        rows = np.zeros((len(asked), len(NUMBERS)), dtype=np.float32)
+        for row, passage in zip(rows, asked, strict=True):
+            # Its own wrapper does not work with NumPy 2; -1 asks for all labels, 0 for any chance.
+            for chance, label in model.f.predict(f"{_plain(passage.text)}\n", -1, 0.0, "strict"):
+                name = label.removeprefix("__label__")
+                if name in NUMBER_NAMES:
+                    row[int(name) - 1] = min(chance, 1.0)
+        return rows
+
+    return answer
 
 
 def _fasttext_labels(passage: LabelledPassage) -> str:
@@ -199,9 +207,7 @@ SPACY_ENSEMBLE_MODEL: Final = {
 }
 
 
-def _spacy(
-    seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage], architecture: dict[str, Any]
-) -> "NDArray[np.float32]":
+def _spacy(seen: Sequence[LabelledPassage], architecture: dict[str, Any]) -> Answer:
     """``textcat_multilabel`` with the settings that spaCy's own quickstart writes."""
     import spacy  # noqa: PLC0415
     from spacy.training import Example  # noqa: PLC0415
@@ -223,14 +229,12 @@ def _spacy(
         draw.shuffle(examples)
         for batch in minibatch(examples, size=compounding(8.0, 64.0, 1.001)):  # type: ignore[no-untyped-call]
             nlp.update(batch, sgd=optimizer, drop=0.2)
-    return np.array(
+    return lambda asked: np.array(
         [[doc.cats[name] for name in NUMBER_NAMES] for doc in nlp.pipe(p.text for p in asked)], dtype=np.float32
     ).reshape(len(asked), len(NUMBERS))
 
 
-def setfit_scores(
-    seen: Sequence[LabelledPassage], asked: Sequence[LabelledPassage], encoder: Encoder
-) -> "NDArray[np.float32]":
+def setfit_peer(seen: Sequence[LabelledPassage], encoder: Encoder) -> Answer:
     """Contrastive fine-tuning of the small encoder, then logistic regressions (Tunstall et al. 2022)."""
     try:
         from datasets import Dataset  # noqa: PLC0415
@@ -247,7 +251,7 @@ def setfit_scores(
     # The fused kernel of attention has a slow backward pass on a CPU. (In bfloat16 the pairs are not learned.)
     model.model_body[0].auto_model.set_attn_implementation("eager")
     Trainer(model=model, args=arguments, train_dataset=rows).train()
-    return np.asarray(model.predict_proba([p.text for p in asked], as_numpy=True), dtype=np.float32)
+    return lambda asked: np.asarray(model.predict_proba([p.text for p in asked], as_numpy=True), dtype=np.float32)
 
 
 def documents_of(passages: Sequence[LabelledPassage], names: Collection[str]) -> list[LabelledPassage]:

@@ -17,7 +17,7 @@ from gcmtag.classifying import Classifier, load_classifier
 from gcmtag.encoding.encoder import Progress
 from gcmtag.errors import CorpusMismatch, UsageError
 from gcmtag.evaluating.metrics import Judged, Measures, difference, measure, per_objective, reliability
-from gcmtag.evaluating.peers import UNCALIBRATED, Scorer, answers, documents_of
+from gcmtag.evaluating.peers import UNCALIBRATED, Peer, answers, documents_of
 from gcmtag.evaluating.pictures import draw_reliability
 from gcmtag.objectives import OBJECTIVES, ROLES
 from gcmtag.training.corpus import LabelledPassage, inputs_of, label_matrix
@@ -67,7 +67,7 @@ def evaluate(
     recipe: Recipe,
     corpus: Sequence[LabelledPassage],
     gold: Sequence[LabelledPassage],
-    peers: Mapping[str, Scorer],
+    peers: Mapping[str, Peer],
     *,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -105,11 +105,11 @@ def evaluate(
             roles[document] = _role_hits(asked, scores.roles)
         learned = documents_of(corpus, contestant.learned_from)
         deciding = documents_of(corpus, contestant.decided_on)
-        for name, scorer in peers.items():
+        for name, peer in peers.items():
             done += 1
             if progress is not None:
                 progress(done, steps)
-            found, threshold = answers(scorer, learned, deciding, [p for asked in own.values() for p in asked])
+            found, threshold = answers(peer, learned, deciding, [p for asked in own.values() for p in asked])
             start = 0
             for document, asked in own.items():
                 rows = found[start : start + len(asked)]
