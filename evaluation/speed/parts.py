@@ -20,7 +20,7 @@ from gcmtag.tagger import find_model
 from gcmtag.training import read_corpus
 from gcmtag.training.corpus import label_matrix
 from speed.measuring import command_seconds, ratio, spread, worker
-from speed.texts import write_documents, write_table
+from speed.texts import write_documents, write_reports, write_table
 from speed.workers import GCMTAG
 
 Result = dict[str, Any]
@@ -41,6 +41,8 @@ class Options:
         repetitions: of everything that is compared.
         learning: passages from which the peers' heads learn.
         documents: in the folder that is tagged.
+        reports: that are tagged once.
+        report_passages: of all those reports together.
         starts: of a process, for cold starts.
         lines: of the table for the fast tier.
         sample: texts by which peers are timed for the picture.
@@ -56,6 +58,8 @@ class Options:
     repetitions: int
     learning: int
     documents: int
+    reports: int
+    report_passages: int
     starts: int
     lines: int
     sample: int
@@ -150,6 +154,19 @@ def folder(options: Options) -> Result:
         "seconds": {"command": whole, "encoder": alone, "ready": ready},
         "ratio": ratio(whole, alone),
         "ratio_without_start": ratio([w - r for w, r in zip(whole, ready, strict=True)], alone),
+    }
+
+
+def reports(options: Options) -> Result:
+    """As many reports as come in for a review, tagged once from nothing: the command from start to end."""
+    documents, output = options.folder / "reports", options.folder / "tagged reports"
+    write_reports(options.reports, options.report_passages, documents)
+    seconds = _tag(options.model, documents, output, options.folder / "cache of reports")
+    return {
+        "documents": options.reports,
+        "written": options.report_passages,
+        "passages": pq.read_metadata(output / "tags.parquet").num_rows,
+        "seconds": seconds,
     }
 
 
@@ -257,7 +274,7 @@ def profile(options: Options) -> Result:
 
 
 PARTS: Final[dict[str, Callable[[Options], Result]]] = {
-    part.__name__: part for part in (standard, precision, folder, again, cold, fast, quality, profile)
+    part.__name__: part for part in (standard, precision, folder, reports, again, cold, fast, quality, profile)
 }
 
 

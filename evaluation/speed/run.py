@@ -3,9 +3,10 @@
     python evaluation/speed/run.py [--only PART ...] [-o evaluation/results]
 
 Parts: standard (texts to tags beside sentence-transformers and SetFit), precision (scores against float32), folder (the
-whole command against the encoder), again (a second run, a damaged entry of the cache), cold (starts of a process), fast
-(the fast tier), quality (against speed, a picture), profile (where the time goes). Writes speed.json, speed.md and
-pictures; parts that are not run now stay as they are on file. Nothing else should run on the machine.
+whole command against the encoder), reports (90 of them, once from nothing), again (a second run, a damaged entry of the
+cache), cold (starts of a process), fast (the fast tier), quality (against speed, a picture), profile (where the time
+goes). Writes speed.json, speed.md and pictures; parts that are not run now stay as they are on file. Nothing else
+should run on the machine.
 """
 
 import argparse
@@ -33,6 +34,8 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=5, help="of everything that is compared")
     parser.add_argument("--learning", type=int, default=300, help="passages from which the peers' heads learn")
     parser.add_argument("--documents", type=int, default=102, help="in the folder that is tagged, 102 at most")
+    parser.add_argument("--reports", type=int, default=90, help="that are tagged once")
+    parser.add_argument("--report-passages", type=int, default=15_000, help="of all those reports together")
     parser.add_argument("--starts", type=int, default=10, help="of a process, for cold starts")
     parser.add_argument("--lines", type=int, default=50_000, help="of the table for the fast tier")
     parser.add_argument("--sample", type=int, default=400, help="texts by which peers are timed for the picture")

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from layouts.manuscript import Manuscript, Part
 ROOT: Final = Path(__file__).parents[2]
 AUTHORED: Final = ROOT / "corpus" / "authored"
 SEED: Final = 20181210
+UNDER_A_HEADING: Final = 5  # passages
 
 
 def authored() -> list[LabelledPassage]:
@@ -48,21 +50,38 @@ def write_documents(count: int, folder: Path) -> int:
     for passage in read_corpus([AUTHORED]):
         by_document.setdefault(passage.document, []).append(passage)
     chosen = list(by_document.items())[:count]
+    _write({name: [(p.context, p.text) for p in passages] for name, passages in chosen}, folder)
+    return sum(len(passages) for _, passages in chosen)
+
+
+def write_reports(count: int, passages: int, folder: Path) -> None:
+    """Writes so many long reports, in turn as DOCX and as PDF, that hold so many different passages together.
+
+    Texts as in ``many_texts``, a heading of the authored documents above each few.
+    """
+    texts, headings = many_texts(passages), [p.context for p in authored() if p.context]
+    under = [(headings[i // UNDER_A_HEADING % len(headings)], text) for i, text in enumerate(texts)]
+    ends = [passages * (number + 1) // count for number in range(count)]
+    reports = {f"report-{n + 1:03d}": under[start:end] for n, (start, end) in enumerate(pairwise([0, *ends]))}
+    _write(reports, folder)
+
+
+def _write(documents: dict[str, list[tuple[str, str]]], folder: Path) -> None:
+    """Documents by name, each of (heading above, text)."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, (name, passages) in enumerate(chosen):
-        manuscript = Manuscript(name.replace("-", " ").capitalize(), tuple(_parts(passages)))
+    for number, (name, own) in enumerate(documents.items()):
+        manuscript = Manuscript(name.replace("-", " ").capitalize(), tuple(_parts(own)))
         if number % 2:
             drawn.write(folder / f"{name}.pdf", manuscript)
         else:
             word.write(folder / f"{name}.docx", manuscript)
-    return sum(len(passages) for _, passages in chosen)
 
 
-def _parts(passages: list[LabelledPassage]) -> list[Part]:
+def _parts(passages: list[tuple[str, str]]) -> list[Part]:
     parts, above = [], ""
-    for passage in passages:
-        if passage.context and passage.context != above:
-            above = passage.context
+    for heading, text in passages:
+        if heading and heading != above:
+            above = heading
             parts.append(Part("heading", " ".join(above.split())[-120:]))
-        parts.append(Part("paragraph", " ".join(passage.text.split())))
+        parts.append(Part("paragraph", " ".join(text.split())))
     return parts
