@@ -93,8 +93,8 @@ def words(context: bool, declared: bool) -> Variant:
         above = Words.learn(inputs[0].nearest_contexts(), 1, 5_000)
 
         def features(part: Inputs) -> Any:  # noqa: ANN401
-            blocks = [text.rows(part.texts)]
-            blocks += [CONTEXT_WEIGHT * above.rows(part.nearest_contexts())] if context else []
+            blocks = [text.rows(part.texts).as_scipy()]
+            blocks += [CONTEXT_WEIGHT * above.rows(part.nearest_contexts()).as_scipy()] if context else []
             blocks += [sp.csr_matrix(declared_rows(part))] if declared else []
             return sp.hstack(blocks).tocsr()
 

@@ -118,9 +118,9 @@ class Classifier:
     def deciding_words(self, inputs: Inputs, most: int) -> dict[int, list[tuple[str, float]]]:
         """For each objective the ``most`` terms of the first text with the largest positive share in its logit."""
         row = self.words["text"].rows(inputs.texts[:1])
-        terms, columns = self.words["text"].terms, row.indices
+        terms, columns = self.words["text"].terms, row.columns
         # The text's terms come first among the features.
-        shares = row.data[:, np.newaxis] * self.objective_heads.words.weights[columns]
+        shares = row.values[:, np.newaxis] * self.objective_heads.words.weights[columns]
         best = np.argsort(-shares, axis=0)[:most]
         return {
             number: [

@@ -1,13 +1,13 @@
 """What the members of a classifier see of passages: words, the manner of speaking, declared objectives, vectors."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import scipy.sparse as sp
 
 from gcmtag.classifying.inputs import Inputs
+from gcmtag.classifying.sparse import SideBySide
 from gcmtag.classifying.words import CutTexts, Words
 from gcmtag.encoding import Encoder
 from gcmtag.encoding.adapter import compressed, restored
@@ -42,10 +42,10 @@ class Dictionary:
 
     def logits(self, texts: Sequence[str] | CutTexts) -> "NDArray[np.float32]":
         """Shape (n, 23), float32: the odds of a text's words, each word counted once, added up."""
-        present = self.words.counts(texts)
-        present.data[:] = 1.0
+        counts = self.words.counts(texts)
+        present = replace(counts, values=np.ones_like(counts.values))
         odds = np.exp(np.minimum(self.log_odds, HIGHEST_LOG_ODDS))
-        return np.log(np.asarray(present @ odds) + NO_WORD_ODDS).astype(np.float32)
+        return np.log(present @ odds + NO_WORD_ODDS).astype(np.float32)
 
     def rounded(self) -> "Dictionary":
         """The same as it will be after writing and reading."""
@@ -57,15 +57,15 @@ class Views:
     """Passages as the members see them.
 
     Attributes:
-        words: sparse (n, text terms + context terms + 23), for objectives.
-        manner: sparse (n, manner terms + context terms), for roles: "should", "has" and "not" are words here too.
+        words: (n, text terms + context terms + 23), for objectives.
+        manner: (n, manner terms + context terms), for roles: "should", "has" and "not" are words here too.
         vectors: (n, dimension), float32, of text and context together; None where a classifier has no encoder.
         parts: for each passage the vectors of its sentences, (sentences, dimension); None likewise.
         looked_up: (n, 23), float32, what the dictionary gives; None where a classifier has none.
     """
 
-    words: Any
-    manner: Any
+    words: SideBySide
+    manner: SideBySide
     vectors: "NDArray[np.float32] | None" = None
     parts: "Sequence[NDArray[np.float32]] | None" = None
     looked_up: "NDArray[np.float32] | None" = None
@@ -91,9 +91,9 @@ def views_of(
     """
     texts = CutTexts.of(inputs.texts)  # once for all vocabularies
     nearest = words["context"].rows(inputs.nearest_contexts())
-    declared = sp.csr_matrix(declared_rows(inputs))
-    seen = sp.hstack([words["text"].rows(texts), CONTEXT_WEIGHT * nearest, declared]).tocsr()
-    manner = sp.hstack([words["manner"].rows(texts), nearest]).tocsr()
+    lightened = replace(nearest, values=CONTEXT_WEIGHT * nearest.values)
+    seen = SideBySide([words["text"].rows(texts), lightened, declared_rows(inputs)])
+    manner = SideBySide([words["manner"].rows(texts), nearest])
     looked_up = None if dictionary is None else dictionary.logits(texts)
     vectors, parts = (None, None) if encoder is None else _vectors(inputs, encoder, spans, progress)
     return Views(seen, manner, vectors, parts, looked_up)

@@ -5,13 +5,14 @@ loop over texts and needs no import of scikit-learn; the tests compare the two. 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import scipy.sparse as sp
+
+from gcmtag.classifying.sparse import SparseRows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,16 +75,15 @@ class Words:
         terms = tuple(map(str, vectorizer.get_feature_names_out()))
         return cls(terms, vectorizer.idf_.astype(np.float32), longest, passed_over)
 
-    def rows(self, texts: "Sequence[str] | CutTexts") -> Any:  # noqa: ANN401
-        """Sparse matrix of shape (n, number of terms), float32, with unit rows; a text without any term has zeros."""
+    def rows(self, texts: "Sequence[str] | CutTexts") -> SparseRows:
+        """Shape (n, number of terms), with unit rows; a text without any term has zeros."""
         counts = self.counts(texts)
-        counts.data = (1 + np.log(counts.data)) * self.idf[counts.indices]
-        lengths = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
-        counts.data /= np.repeat(np.maximum(lengths, np.finfo(np.float32).tiny), np.diff(counts.indptr))
-        return counts
+        values, owners = (1 + np.log(counts.values)) * self.idf[counts.columns], counts.owners()
+        lengths = np.sqrt(np.bincount(owners, values * values, minlength=counts.shape[0])).astype(np.float32)
+        return replace(counts, values=values / np.maximum(lengths, np.finfo(np.float32).tiny)[owners])
 
-    def counts(self, texts: "Sequence[str] | CutTexts") -> Any:  # noqa: ANN401
-        """Sparse matrix of shape (n, number of terms), float32: how often each text has each term."""
+    def counts(self, texts: "Sequence[str] | CutTexts") -> SparseRows:
+        """Shape (n, number of terms): how often each text has each term."""
         cut = texts if isinstance(texts, CutTexts) else CutTexts.of(texts)
         known = np.fromiter(map(self._number, cut.distinct), np.int64, len(cut.distinct))
         words = known[cut.words] if len(known) else np.zeros(0, dtype=np.int64)
@@ -102,11 +102,9 @@ class Words:
             found = level.terms[nodes[places]]
             rows.append(owners[places[found >= 0]])
             columns.append(found[found >= 0])
+        nothing = np.zeros(0, dtype=np.int64)
         shape = cut.texts, len(self.terms)
-        if not columns:
-            return sp.csr_matrix(shape, dtype=np.float32)
-        placed = np.concatenate(rows), np.concatenate(columns)
-        return sp.csr_matrix((np.ones(len(placed[0]), dtype=np.float32), placed), shape=shape)
+        return SparseRows.counted(np.concatenate([nothing, *rows]), np.concatenate([nothing, *columns]), shape)
 
     def _number(self, word: str) -> int:
         return self._numbers.get(word, UNKNOWN) if len(word) > 1 else PASSED_OVER

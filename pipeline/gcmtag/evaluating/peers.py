@@ -74,7 +74,7 @@ def simple_peers(encoder: Encoder) -> dict[str, Peer]:
 
     def lexical(seen: Sequence[LabelledPassage]) -> Answer:
         words = Words.learn([p.text for p in seen], longest=2, most=100_000)
-        head = fit_objectives(words.rows([p.text for p in seen]), label_matrix(seen), STRENGTH)
+        head = fit_objectives(words.rows([p.text for p in seen]).as_scipy(), label_matrix(seen), STRENGTH)
         return lambda asked: _chances(head, words.rows([p.text for p in asked]))
 
     def dense(seen: Sequence[LabelledPassage]) -> Answer:

@@ -228,8 +228,8 @@ def _fit_words(passages: Sequence[LabelledPassage], recipe: Recipe) -> tuple[dic
     seen = views_of(inputs, words)
     return (
         words,
-        fit_objectives(seen.words, label_matrix(passages), recipe.lexical_strength).rounded(),
-        _fit_roles(seen.manner, _role_indices(passages), recipe.lexical_strength).rounded(),
+        fit_objectives(seen.words.as_scipy(), label_matrix(passages), recipe.lexical_strength).rounded(),
+        _fit_roles(seen.manner.as_scipy(), _role_indices(passages), recipe.lexical_strength).rounded(),
     )
 
 
