@@ -45,7 +45,7 @@ class Dictionary:
         counts = self.words.counts(texts)
         present = replace(counts, values=np.ones_like(counts.values))
         odds = np.exp(np.minimum(self.log_odds, HIGHEST_LOG_ODDS))
-        return np.log(present @ odds + NO_WORD_ODDS).astype(np.float32)
+        return np.asarray(np.log(present @ odds + NO_WORD_ODDS), dtype=np.float32)
 
     def rounded(self) -> "Dictionary":
         """The same as it will be after writing and reading."""

@@ -80,7 +80,8 @@ class Words:
         counts = self.counts(texts)
         values, owners = (1 + np.log(counts.values)) * self.idf[counts.columns], counts.owners()
         lengths = np.sqrt(np.bincount(owners, values * values, minlength=counts.shape[0])).astype(np.float32)
-        return replace(counts, values=values / np.maximum(lengths, np.finfo(np.float32).tiny)[owners])
+        unit = values / np.maximum(lengths, np.finfo(np.float32).tiny)[owners]
+        return replace(counts, values=np.asarray(unit, dtype=np.float32))
 
     def counts(self, texts: "Sequence[str] | CutTexts") -> SparseRows:
         """Shape (n, number of terms): how often each text has each term."""

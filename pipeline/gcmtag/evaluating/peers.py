@@ -234,8 +234,8 @@ def _spacy(seen: Sequence[LabelledPassage], architecture: dict[str, Any]) -> Ans
     ).reshape(len(asked), len(NUMBERS))
 
 
-def setfit_peer(seen: Sequence[LabelledPassage], encoder: Encoder) -> Answer:
-    """Contrastive fine-tuning of the small encoder, then logistic regressions (Tunstall et al. 2022)."""
+def setfit_peer(seen: Sequence[LabelledPassage], encoder: Encoder, steps: int = SETFIT_STEPS) -> Answer:
+    """Contrastive fine-tuning of the encoder, 16 pairs a step, then logistic regressions (Tunstall et al. 2022)."""
     try:
         from datasets import Dataset  # noqa: PLC0415
         from setfit import SetFitModel, Trainer, TrainingArguments  # noqa: PLC0415
@@ -244,7 +244,7 @@ def setfit_peer(seen: Sequence[LabelledPassage], encoder: Encoder) -> Answer:
     model = SetFitModel.from_pretrained(str(encoder_folder(encoder.name)), multi_target_strategy="one-vs-rest")
     labels = label_matrix(seen).astype(int)
     arguments = TrainingArguments(
-        batch_size=16, max_steps=SETFIT_STEPS, num_epochs=1, seed=SEED, sampling_strategy="undersampling",
+        batch_size=16, max_steps=steps, num_epochs=1, seed=SEED, sampling_strategy="undersampling",
         save_strategy="no", report_to="none", show_progress_bar=False,
     )  # fmt: skip
     rows = Dataset.from_dict({"text": [p.text for p in seen], "label": labels.tolist()})
