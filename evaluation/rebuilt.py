@@ -75,8 +75,10 @@ def main() -> None:
     authored = read_corpus([ROOT / "corpus" / "authored"])
     drawn = np.random.default_rng(SEED).choice(len(authored), SAMPLE, replace=False)
     passages = [*read_corpus([GOLD]), *(authored[i] for i in np.sort(drawn))]
-    pairs = [(own.with_name(own.name + end) for own in (options.shipped, options.anew)) for end in ("", "-held-out")]
-    rows = [compared(shipped, anew, passages) for shipped, anew in pairs]
+    rows = [
+        compared(*(own.with_name(own.name + end) for own in (options.shipped, options.anew)), passages)
+        for end in ("", "-held-out")
+    ]
     (RESULTS / "rebuilt.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     (RESULTS / "rebuilt.md").write_text(as_markdown(rows), encoding="utf-8")
     print(as_markdown(rows))
