@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import scipy.sparse as sp
 
 from gcmtag.classifying import Inputs, load_classifier
 from gcmtag.classifying.calibration import best_threshold, fit_calibration
 from gcmtag.classifying.classifier import objective_logits
 from gcmtag.classifying.features import CONTEXT_WEIGHT, declared_rows, joined_texts
+from gcmtag.classifying.sparse import SideBySide
 from gcmtag.classifying.words import Words
 from gcmtag.encoding import Encoder, load_encoder
 from gcmtag.evaluating.metrics import Judged, cluster_micro_f1, mean_average_precision, measure
@@ -93,10 +93,10 @@ def words(context: bool, declared: bool) -> Variant:
         above = Words.learn(inputs[0].nearest_contexts(), 1, 5_000)
 
         def features(part: Inputs) -> Any:  # noqa: ANN401
-            blocks = [text.rows(part.texts).as_scipy()]
-            blocks += [CONTEXT_WEIGHT * above.rows(part.nearest_contexts()).as_scipy()] if context else []
-            blocks += [sp.csr_matrix(declared_rows(part))] if declared else []
-            return sp.hstack(blocks).tocsr()
+            blocks: list[Any] = [text.rows(part.texts)]
+            blocks += [above.rows(part.nearest_contexts()).times(CONTEXT_WEIGHT)] if context else []
+            blocks += [declared_rows(part)] if declared else []
+            return SideBySide(blocks).as_scipy()
 
         return _fitted(material, *map(features, inputs))
 

@@ -5,7 +5,7 @@ import pytest
 
 from gcmtag.classifying import Inputs
 from gcmtag.classifying.classifier import LinearHead, cluster_logits
-from gcmtag.classifying.features import declared_rows, joined_texts
+from gcmtag.classifying.features import CONTEXT_WEIGHT, declared_rows, joined_texts, views_of
 from gcmtag.classifying.storage import Unseen
 from gcmtag.classifying.words import Words
 from gcmtag.document import Passage
@@ -41,6 +41,13 @@ def test_declared_objectives_share_a_weight_of_1() -> None:
     assert rows.sum(axis=1).tolist() == [0, 1, 1]
     assert rows[1, 19] == 1
     assert rows[2, 0] == rows[2, 22] == 0.5
+
+
+def test_a_word_of_the_context_weighs_less_than_one_of_the_text_but_for_roles() -> None:
+    one = Words(("visas",), np.ones(1, dtype=np.float32), 1)
+    views = views_of(Inputs(["visas"], ["visas"], [()]), {"text": one, "context": one, "manner": one})
+    assert views.words.as_scipy().toarray()[0, :2].tolist() == pytest.approx([1.0, CONTEXT_WEIGHT])
+    assert views.manner.as_scipy().toarray()[0].tolist() == [1.0, 1.0]
 
 
 def test_numbers_and_single_letters_are_no_words() -> None:

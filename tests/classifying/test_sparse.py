@@ -56,3 +56,7 @@ def test_a_matrix_without_columns_has_a_product_of_zeros() -> None:
     nothing = np.zeros(0, dtype=np.int64)
     rows = SparseRows.counted(nothing, nothing, (2, 0))
     assert (rows @ np.ones((0, 4), dtype=np.float32)).tolist() == [[0.0] * 4] * 2
+
+
+def test_a_factor_multiplies_every_number() -> None:
+    np.testing.assert_allclose(ours(2).times(0.3).as_scipy().toarray(), 0.3 * theirs(2).toarray(), rtol=1e-6)

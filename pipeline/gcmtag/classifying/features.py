@@ -91,8 +91,7 @@ def views_of(
     """
     texts = CutTexts.of(inputs.texts)  # once for all vocabularies
     nearest = words["context"].rows(inputs.nearest_contexts())
-    lightened = replace(nearest, values=CONTEXT_WEIGHT * nearest.values)
-    seen = SideBySide([words["text"].rows(texts), lightened, declared_rows(inputs)])
+    seen = SideBySide([words["text"].rows(texts), nearest.times(CONTEXT_WEIGHT), declared_rows(inputs)])
     manner = SideBySide([words["manner"].rows(texts), nearest])
     looked_up = None if dictionary is None else dictionary.logits(texts)
     vectors, parts = (None, None) if encoder is None else _vectors(inputs, encoder, spans, progress)
