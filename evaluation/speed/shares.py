@@ -77,8 +77,10 @@ def stage_of(stack: list[tuple[str, str]]) -> str:
         return IMPORTS
     found = (_stage_of_frame(*frame, modules[place:]) for place, frame in enumerate(stack))
     stage = next((stage for stage in found if stage), OTHER)
-    # The thread that cuts texts into tokens is waited for.
-    return "tokenising" if stage == "encoding" and modules[0].startswith(WAITING) else stage
+    # Of the threads that are waited for, those that encode are in one module, and the one that cuts into tokens is not.
+    waiting_for = next((module for module in modules if not module.startswith(WAITING)), OTHER)
+    waits = modules[0].startswith(WAITING) and waiting_for != "gcmtag.encoding.cores"
+    return "tokenising" if stage == "encoding" and waits else stage
 
 
 def _stage_of_frame(module: str, function: str, outer: Sequence[str]) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 
 from gcmtag.encoding import Adapter, Encoder, load_encoder, weights
 from gcmtag.encoding.cache import VectorCache
-from gcmtag.encoding.encoder import PRECISION, _batches
+from gcmtag.encoding.encoder import PRECISION, batches
 from gcmtag.encoding.transformer import TOKENS_A_BATCH, Tokens
 from gcmtag.errors import ModelDamaged, ModelNotFound
 
@@ -254,8 +254,8 @@ def test_a_text_in_the_cache_needs_no_weights(tmp_path: Path) -> None:
 def test_batches_hold_every_text_once_and_fill_up_without_overflowing() -> None:
     lengths = [3 + 61 * i % 254 for i in range(200)]
     tokens = [Tokens([0] * length, [(0, 0)] * length) for length in lengths]
-    batches = list(_batches(tokens))
-    sums = [sum(lengths[i] for i in batch) for batch in batches]
-    assert sorted(i for batch in batches for i in batch) == list(range(200))
+    batched = list(batches(tokens))
+    sums = [sum(lengths[i] for i in batch) for batch in batched]
+    assert sorted(i for batch in batched for i in batch) == list(range(200))
     assert max(sums) <= TOKENS_A_BATCH
     assert min(sums[:-1]) > TOKENS_A_BATCH - max(lengths)

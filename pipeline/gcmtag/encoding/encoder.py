@@ -14,6 +14,7 @@ import numpy as np
 
 from gcmtag.encoding.adapter import Adapter, merge_adapter
 from gcmtag.encoding.cache import VectorCache, vector_key
+from gcmtag.encoding.cores import spread
 from gcmtag.encoding.memory import give_back_memory
 from gcmtag.encoding.transformer import TOKENS_A_BATCH, Span, Tokenizer, Tokens, Transformer, is_known
 from gcmtag.encoding.weights import encoder_folder, weights_hash
@@ -187,19 +188,29 @@ class OwnModel:
         self.dimension = self._transformer.dimension
 
     def windows(self, texts: Sequence[str], parts: Sequence[Parts]) -> "Iterator[tuple[int, NDArray[np.floating]]]":
-        """Short texts first; the next window is cut into tokens while one is encoded."""
+        """Short texts first; the next window is cut into tokens while the batches of one are encoded."""
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        windows = [order[start : start + WINDOW] for start in range(0, len(order), WINDOW)]
+
+        def means(batch: Sequence[tuple[int, Tokens]]) -> "list[tuple[int, NDArray[np.float32]]]":
+            positions = [order[place] for place, _ in batch]
+            found = self._transformer.pooled([tokens for _, tokens in batch], [parts[i] for i in positions])
+            return list(zip(positions, found, strict=True))
+
+        for rows in spread(means, self._batches([texts[i] for i in order])):
+            yield from rows
+            give_back_memory()
+
+    def _batches(self, texts: Sequence[str]) -> "Iterator[list[tuple[int, Tokens]]]":
+        """Places and tokens of texts that are encoded together."""
+        windows = [texts[start : start + WINDOW] for start in range(0, len(texts), WINDOW)]
         with ThreadPoolExecutor(1) as beside:
-            cut = [beside.submit(self._tokenizer, [texts[i] for i in window]) for window in windows[:1]]
-            for number, window in enumerate(windows):
+            cut = [beside.submit(self._tokenizer, window) for window in windows[:1]]
+            for number in range(len(windows)):
                 tokens = cut.pop().result()
                 if number + 1 < len(windows):
-                    cut.append(beside.submit(self._tokenizer, [texts[i] for i in windows[number + 1]]))
-                for batch in _batches(tokens):
-                    found = self._transformer.pooled([tokens[k] for k in batch], [parts[window[k]] for k in batch])
-                    yield from ((window[k], rows) for k, rows in zip(batch, found, strict=True))
-                    give_back_memory()
+                    cut.append(beside.submit(self._tokenizer, windows[number + 1]))
+                for batch in batches(tokens):
+                    yield [(number * WINDOW + place, tokens[place]) for place in batch]
 
 
 class LibraryModel:
@@ -237,7 +248,7 @@ class LibraryModel:
             yield from zip(window, np.split(found, ends[:-1]), strict=True)
 
 
-def _batches(tokens: Sequence[Tokens]) -> Iterator[list[int]]:
+def batches(tokens: Sequence[Tokens]) -> Iterator[list[int]]:
     """Positions of texts of like length, so many that they fill ``TOKENS_A_BATCH`` together."""
     batch: list[int] = []
     taken = 0

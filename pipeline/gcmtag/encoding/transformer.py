@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 WEIGHTS_FILE: Final = "model.safetensors"
-TOKENS_A_BATCH: Final = 4096  # what fills two cores; more would only need more memory
+TOKENS_A_BATCH: Final = 2048  # what fills a core; more would only need more memory
 # In bfloat16 batches are filled up to a few sizes: for each size of a matrix that is new, oneDNN writes code and keeps
 # it, which costs a small batch as much time as its numbers do, and memory without end.
 ROWS: Final = ((512, 32), (TOKENS_A_BATCH, 128))  # tokens of a batch up to so many are a multiple of the second
@@ -162,39 +162,41 @@ class Transformer:
     def _states(self, ids: Sequence[Sequence[int]]) -> "tuple[torch.Tensor, ...]":
         """The last states of each text, shape (tokens, dimension), float32.
 
-        The texts stand one behind the other without padding. Only attention must know where one ends: texts of one
-        length that follow each other are looked at together, so sorted texts take few steps.
+        The texts stand one behind the other, each on an even number of rows: attention over an odd number of tokens
+        takes twice as long in bfloat16. Only attention must know where a text ends: texts of one length that follow
+        each other are looked at together, so sorted texts take few steps.
         """
         import torch  # noqa: PLC0415
         from torch.nn.functional import layer_norm, scaled_dot_product_attention  # noqa: PLC0415
 
         lengths = [len(row) for row in ids]
-        taken = sum(lengths)
+        widths = [_width(length) for length in lengths]
+        taken = sum(widths)
         filled = self._filled_up(taken)
         words = torch.zeros(filled, dtype=torch.long)
-        words[:taken] = torch.tensor([token for row in ids for token in row])
+        words[:taken] = torch.tensor([token for row in ids for token in (*row, *[0] * (len(row) % 2))])
         places = torch.zeros(filled, dtype=torch.long)
-        places[:taken] = torch.cat([torch.arange(length) for length in lengths])
+        places[:taken] = torch.cat([torch.arange(width) for width in widths])
         runs = _runs(lengths)
         # The longest first, so that the others are parts of it.
-        biases = {length: self._bias(length) for length in sorted(set(lengths), reverse=True)}
+        masks = {length: self._mask(length) for length in sorted(set(lengths), reverse=True)}
         size = (self.dimension,)
         states = layer_norm(self._words[words] + self._places[places], size, *self._norm, self._epsilon)
         seen = torch.zeros(states.shape, dtype=self._type)
         for block in self._blocks:
             mixed = block.mixing(states.to(self._type))
             for start, end, length in runs:
-                shape = (-1, length, self._heads, self.dimension // self._heads)
+                shape = (-1, _width(length), self._heads, self.dimension // self._heads)
                 query, key, value = (
                     own.view(shape).transpose(1, 2) for own in mixed[start:end].view(-1, 3, self.dimension).unbind(1)
                 )
-                attended = scaled_dot_product_attention(query, key, value, attn_mask=biases[length])
+                attended = scaled_dot_product_attention(query, key, value, attn_mask=masks[length])
                 seen[start:end].view(shape).copy_(attended.transpose(1, 2))
             states = layer_norm(states + block.attended(seen), size, *block.attended_norm, self._epsilon)
             inner = block.widening(states.to(self._type))
             states = layer_norm(states + block.narrowing(inner), size, *block.norm, self._epsilon)
-        texts: tuple[torch.Tensor, ...] = torch.split(states[:taken], lengths)
-        return texts
+        texts: tuple[torch.Tensor, ...] = torch.split(states[:taken], widths)
+        return tuple(text[:length] for text, length in zip(texts, lengths, strict=True))
 
     def _filled_up(self, tokens: int) -> int:
         import torch  # noqa: PLC0415
@@ -204,17 +206,34 @@ class Transformer:
         step = next((step for most, step in ROWS if tokens <= most), ROWS[-1][1])
         return -(-tokens // step) * step
 
+    def _mask(self, length: int) -> "torch.Tensor | None":
+        """What is added to the attention that a token of a text pays another: nothing, or what hides the even row.
+
+        Shape (1, heads or 1, width, width) for the even width at ``length``, or none.
+        """
+        import torch  # noqa: PLC0415
+
+        width = _width(length)
+        bias = self._bias(width)
+        if width == length:
+            return bias
+        mask = torch.zeros((1, 1, width, width), dtype=self._type) if bias is None else bias.clone()
+        mask[..., -1] = float("-inf")
+        return mask
+
     def _bias(self, length: int) -> "torch.Tensor | None":
-        """What is added to the attention that a token pays another, by their distance.
+        """What is added to attention by the distance of two tokens.
 
         Shape (1, heads, length, length), or none. A part of the largest that was asked for, which is kept.
         """
         if self._relative is None:
             return None
-        if self._largest_bias is None or self._largest_bias.shape[-1] < length:
+        largest = self._largest_bias  # which another thread may replace meanwhile
+        if largest is None or largest.shape[-1] < length:
             buckets = _distance_buckets(length, len(self._relative))
-            self._largest_bias = self._relative[buckets].permute(2, 0, 1)[None].to(self._type).contiguous()
-        return self._largest_bias[..., :length, :length]
+            largest = self._relative[buckets].permute(2, 0, 1)[None].to(self._type).contiguous()
+            self._largest_bias = largest
+        return largest[..., :length, :length]
 
     def _block(self, weights: "dict[str, torch.Tensor]", prefix: str) -> "_Block":
         import torch  # noqa: PLC0415
@@ -224,13 +243,12 @@ class Transformer:
 
         def linear(name: str) -> _Linear:
             weight, bias = pair(name)
-            return _Linear(weight.to(self._type), bias.to(self._type))
+            return _Linear(weight.t().to(self._type).contiguous(), bias.to(self._type))
 
-        three = [pair(name) for name in (self._names.query, self._names.key, self._names.value)]
-        mixing = torch.cat([w for w, _ in three]).to(self._type), torch.cat([b for _, b in three]).to(self._type)
+        three = [linear(name) for name in (self._names.query, self._names.key, self._names.value)]
         widening = linear("intermediate.dense")
         return _Block(
-            mixing=_Linear(*mixing),
+            mixing=_Linear(torch.cat([one.weight for one in three], dim=1), torch.cat([one.bias for one in three])),
             attended=linear(self._names.attended),
             attended_norm=pair(self._names.attended_norm),
             widening=_FusedGelu.of(widening) if _can_fuse(self._type) else _Gelu(widening),
@@ -241,13 +259,16 @@ class Transformer:
 
 @dataclass(frozen=True, slots=True)
 class _Linear:
-    """A linear layer on rows; the bias is added behind, since a product that begins with it takes longer."""
+    """A linear layer on rows: weights of shape (inputs, outputs), which are faster so than turned.
+
+    The bias is added behind, since a product that begins with it takes longer.
+    """
 
     weight: "torch.Tensor"
     bias: "torch.Tensor"
 
     def __call__(self, rows: "torch.Tensor") -> "torch.Tensor":
-        return (rows @ self.weight.t()).add_(self.bias)
+        return (rows @ self.weight).add_(self.bias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +294,7 @@ class _FusedGelu:
     def of(cls, linear: _Linear) -> "_FusedGelu":
         import torch  # noqa: PLC0415
 
-        return cls(torch.ops.mkldnn._reorder_linear_weight(linear.weight), linear.bias)
+        return cls(torch.ops.mkldnn._reorder_linear_weight(linear.weight.t().contiguous()), linear.bias)
 
     def __call__(self, rows: "torch.Tensor") -> "torch.Tensor":
         import torch  # noqa: PLC0415
@@ -306,11 +327,16 @@ class _Block:
     norm: "tuple[torch.Tensor, torch.Tensor]"
 
 
+def _width(length: int) -> int:
+    """Rows that a text of so many tokens stands on."""
+    return length + length % 2
+
+
 def _runs(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(first token, one behind the last, length) of each run of texts of one length."""
+    """(first row, one behind the last, length) of each run of texts of one length, each on an even number of rows."""
     runs, start = [], 0
     for length, alike in groupby(lengths):
-        end = start + length * len(list(alike))
+        end = start + _width(length) * len(list(alike))
         runs.append((start, end, length))
         start = end
     return runs
