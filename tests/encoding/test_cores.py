@@ -1,6 +1,7 @@
 """Work is spread over cores in order, a few pieces ahead, and leaves torch as it was."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -69,15 +70,17 @@ def test_only_a_few_tasks_are_taken_before_their_time() -> None:
     assert len(taken) < 10
 
 
-def test_a_task_that_fails_says_so_and_those_after_it_are_not_begun() -> None:
+def test_a_task_that_fails_says_so_and_those_that_wait_are_not_begun() -> None:
     begun: list[int] = []
 
     def work(task: int) -> int:
         begun.append(task)
         if task == 0:
             raise ValueError("task 0")
+        time.sleep(0.3)
         return task
 
     with pytest.raises(ValueError, match="task 0"):
         list(spread(work, range(100)))
-    assert len(begun) < 10
+    # One more is begun on each core before the failure is seen.
+    assert len(begun) <= 3

@@ -92,6 +92,15 @@ def test_in_float32_company_changes_nothing() -> None:
 
 
 @pytest.mark.usefixtures("in_float32")
+def test_windows_of_any_size_give_each_text_its_own_vector(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = OwnModel(encoder_folder(NAMES[0]), 64, None)
+    expected = rows_of(model, TEXTS, [()] * len(TEXTS))
+    monkeypatch.setattr("gcmtag.encoding.encoder.WINDOW", 2)
+    found = rows_of(model, TEXTS, [()] * len(TEXTS))
+    np.testing.assert_allclose(np.concatenate(found), np.concatenate(expected), atol=1e-5)
+
+
+@pytest.mark.usefixtures("in_float32")
 def test_parts_that_make_up_the_text_average_to_it() -> None:
     """The vector of a whole is the mean over its tokens, two marks aside, however it is cut."""
     model = OwnModel(encoder_folder(NAMES[0]), 64, None)

@@ -160,21 +160,22 @@ class Transformer:
         return found
 
     def _states(self, ids: Sequence[Sequence[int]]) -> "tuple[torch.Tensor, ...]":
-        """The last states of each text, shape (tokens, dimension), float32.
+        """The last states of each text, shape (tokens, dimension), float32; behind those of an odd number a row more.
 
         The texts stand one behind the other, each on an even number of rows: attention over an odd number of tokens
-        takes twice as long in bfloat16. Only attention must know where a text ends: texts of one length that follow
+        takes much longer in bfloat16. Only attention must know where a text ends: texts of one length that follow
         each other are looked at together, so sorted texts take few steps.
         """
         import torch  # noqa: PLC0415
         from torch.nn.functional import layer_norm, scaled_dot_product_attention  # noqa: PLC0415
 
         lengths = [len(row) for row in ids]
-        widths = [_width(length) for length in lengths]
+        padded = [[*row, *[0] * (_width(len(row)) - len(row))] for row in ids]
+        widths = [len(row) for row in padded]
         taken = sum(widths)
         filled = self._filled_up(taken)
         words = torch.zeros(filled, dtype=torch.long)
-        words[:taken] = torch.tensor([token for row in ids for token in (*row, *[0] * (len(row) % 2))])
+        words[:taken] = torch.tensor([token for row in padded for token in row])
         places = torch.zeros(filled, dtype=torch.long)
         places[:taken] = torch.cat([torch.arange(width) for width in widths])
         runs = _runs(lengths)
@@ -196,7 +197,7 @@ class Transformer:
             inner = block.widening(states.to(self._type))
             states = layer_norm(states + block.narrowing(inner), size, *block.norm, self._epsilon)
         texts: tuple[torch.Tensor, ...] = torch.split(states[:taken], widths)
-        return tuple(text[:length] for text, length in zip(texts, lengths, strict=True))
+        return texts
 
     def _filled_up(self, tokens: int) -> int:
         import torch  # noqa: PLC0415
@@ -294,7 +295,7 @@ class _FusedGelu:
     def of(cls, linear: _Linear) -> "_FusedGelu":
         import torch  # noqa: PLC0415
 
-        return cls(torch.ops.mkldnn._reorder_linear_weight(linear.weight.t().contiguous()), linear.bias)
+        return cls(torch.ops.mkldnn._reorder_linear_weight(linear.weight.t()), linear.bias)
 
     def __call__(self, rows: "torch.Tensor") -> "torch.Tensor":
         import torch  # noqa: PLC0415
