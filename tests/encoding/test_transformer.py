@@ -1,5 +1,6 @@
 """The own forward pass gives what sentence-transformers gives from the same files."""
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from gcmtag.encoding import Encoder, load_encoder, transformer
+from gcmtag.encoding import Adapter, Encoder, load_encoder, transformer
 from gcmtag.encoding.encoder import PRECISION, LibraryModel, OwnModel
 from gcmtag.encoding.transformer import Tokens, Transformer, is_known
 from gcmtag.encoding.weights import encoder_folder
@@ -160,3 +161,36 @@ def test_loading_needs_neither_of_the_large_libraries() -> None:
 def test_encoders_by_name_read_parts(name: str) -> None:
     encoder: Encoder = load_encoder(name)
     assert encoder.encode_parts([TEXTS[3]], [[(0, 56), (57, 92)]])[0].shape == (3, encoder.dimension)
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells what a mapped file takes")
+def test_of_the_file_only_words_that_were_looked_at_stay_in_memory(name: str) -> None:
+    """Weights that an adapter changes where they lie in the file would stay beside what is made of them."""
+    folder = encoder_folder(name)
+    width = json.loads((folder / "config.json").read_text())["hidden_size"]
+    layers = [f"encoder.layer.{n}.output.dense" for n in range(6)]
+    change = Adapter(
+        dict.fromkeys(layers, np.ones((1, 4 * width), dtype=np.float32)),
+        dict.fromkeys(layers, np.ones((width, 1), dtype=np.float32)),
+        1.0,
+    )
+    gc.collect()
+    before = {what: mapped_kilobytes(folder, what) for what in ("Size", "Rss", "Anonymous")}
+    own = Transformer(folder, change, bfloat16=False)
+    own.pooled([Tokens([0, 2], [(0, 0), (0, 0)])], [[]])
+    taken = {what: mapped_kilobytes(folder, what) - before[what] for what in before}
+    assert taken["Anonymous"] == 0
+    assert 0 < taken["Rss"] < own._words.nbytes / 1000
+    del own
+    assert mapped_kilobytes(folder, "Size") == before["Size"]
+
+
+def mapped_kilobytes(folder: Path, what: str) -> int:
+    """What this process holds of the file of weights, by the field of /proc/self/smaps."""
+    within, found = False, 0
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if line.split()[0].endswith(":"):
+            found += int(line.split()[1]) if within and line.startswith(f"{what}:") else 0
+        else:
+            within = line.endswith(str(folder / transformer.WEIGHTS_FILE))
+    return found

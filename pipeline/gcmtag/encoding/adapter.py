@@ -4,7 +4,7 @@ On disk each row of a matrix is whole numbers from -127 to 127 times one scale, 
 against float16. Training rounds its adapter the same way at once, so that what is calibrated is what is shipped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +31,10 @@ class Adapter:
     def __post_init__(self) -> None:
         if self.down.keys() != self.up.keys():
             raise ValueError("the two halves of the adapter name different layers")
+
+    def change(self, layer: str) -> "NDArray[np.float32]":
+        """What is added to a layer's weights, shape (outputs, inputs), float32."""
+        return self.scale * (self.up[layer] @ self.down[layer])
 
     def fingerprint(self) -> bytes:
         """A hash of everything in it, 16 bytes."""
@@ -81,9 +85,13 @@ def merge_adapter(weights: Mapping[str, Any], adapter: Adapter) -> None:
     import torch  # noqa: PLC0415
 
     with torch.no_grad():
-        for layer, down in adapter.down.items():
-            change = adapter.scale * (adapter.up[layer] @ down)
-            weight = weights.get(f"{layer}.weight")
-            if weight is None or tuple(weight.shape) != change.shape:
-                raise ModelDamaged(f"the adapter does not fit the encoder at layer {layer}: fetch the model again")
-            weight.add_(torch.from_numpy(change))
+        for layer in adapter.down:
+            name = f"{layer}.weight"
+            check_fit(adapter, layer, weights[name].shape if name in weights else None)
+            weights[name].add_(torch.from_numpy(adapter.change(layer)))
+
+
+def check_fit(adapter: Adapter, layer: str, shape: Sequence[int] | None) -> None:
+    """Raises ModelDamaged unless the encoder's layer has the shape of the adapter's change; None where it has none."""
+    if shape is None or tuple(shape) != (len(adapter.up[layer]), adapter.down[layer].shape[1]):
+        raise ModelDamaged(f"the adapter does not fit the encoder at layer {layer}: fetch the model again")

@@ -10,7 +10,7 @@ import time
 from functools import cache
 from typing import Any, Final
 
-EVERY: Final = 10.0  # seconds
+EVERY: Final = 5.0  # seconds
 
 _last = 0.0
 

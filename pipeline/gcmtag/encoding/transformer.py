@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import log
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from gcmtag.encoding.adapter import Adapter, merge_adapter
+from gcmtag.encoding.adapter import Adapter, check_fit
 from gcmtag.errors import ModelNotFound
 
 if TYPE_CHECKING:
@@ -111,7 +111,6 @@ class Transformer:
 
     def __init__(self, folder: Path, adapter: Adapter | None, *, bfloat16: bool) -> None:
         import torch  # noqa: PLC0415
-        from safetensors import safe_open  # noqa: PLC0415
 
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         if not is_known(folder):
@@ -121,17 +120,17 @@ class Transformer:
         self._heads = int(config["num_attention_heads"])
         self._epsilon = float(config["layer_norm_eps"])
         self._type = torch.bfloat16 if bfloat16 else torch.float32
-        with safe_open(folder / WEIGHTS_FILE, "pt") as stored:
-            weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-        if adapter is not None:
-            merge_adapter(weights, adapter)
-        self._words = weights["embeddings.word_embeddings.weight"]
+        file = folder / WEIGHTS_FILE
+        weights = _Weights(file, adapter)
+        self._words = weights.mapped("embeddings.word_embeddings.weight")
         places = weights["embeddings.position_embeddings.weight"][self._names.first_position :]
         types = weights.get("embeddings.token_type_embeddings.weight")
         self._places = places if types is None else places + types[0]
         self._norm = (weights["embeddings.LayerNorm.weight"], weights["embeddings.LayerNorm.bias"])
         self._relative = weights.get("encoder.relative_attention_bias.weight")
-        self._blocks = [self._block(weights, f"encoder.layer.{n}.") for n in range(int(config["num_hidden_layers"]))]
+        blocks = range(int(config["num_hidden_layers"]))
+        # Opened anew for each, so that no more of the file than a block stays in memory beside what is made of it.
+        self._blocks = [self._block(_Weights(file, adapter), f"encoder.layer.{n}.") for n in blocks]
         self._largest_bias: torch.Tensor | None = None
 
     def pooled(self, tokens: Sequence[Tokens], spans: Sequence[Sequence[Span]]) -> "list[NDArray[np.float32]]":
@@ -236,7 +235,7 @@ class Transformer:
             self._largest_bias = largest
         return largest[..., :length, :length]
 
-    def _block(self, weights: "dict[str, torch.Tensor]", prefix: str) -> "_Block":
+    def _block(self, weights: "_Weights", prefix: str) -> "_Block":
         import torch  # noqa: PLC0415
 
         def pair(name: str) -> "tuple[torch.Tensor, torch.Tensor]":
@@ -256,6 +255,46 @@ class Transformer:
             narrowing=linear("output.dense"),
             norm=pair("output.LayerNorm"),
         )
+
+
+class _Weights:
+    """The tensors in an encoder's file, with the adapter's change, in memory of their own.
+
+    Raises:
+        ModelDamaged: the adapter does not fit them.
+    """
+
+    def __init__(self, file: Path, adapter: Adapter | None) -> None:
+        from safetensors import safe_open  # noqa: PLC0415
+
+        stored: Any = safe_open(file, "pt")
+        self._stored = stored
+        self._names = frozenset(stored.keys())
+        self._adapter = adapter
+        if adapter is not None:
+            for layer in adapter.down:
+                check_fit(adapter, layer, self._shape(f"{layer}.weight"))
+
+    def __getitem__(self, name: str) -> "torch.Tensor":
+        import torch  # noqa: PLC0415
+
+        tensor = self.mapped(name)
+        layer = name.removesuffix(".weight")
+        if self._adapter is not None and layer != name and layer in self._adapter.down:
+            return tensor + torch.from_numpy(self._adapter.change(layer))
+        return tensor.clone()
+
+    def get(self, name: str) -> "torch.Tensor | None":
+        """The tensor, or none where the encoder has none of this name."""
+        return self[name] if name in self._names else None
+
+    def mapped(self, name: str) -> "torch.Tensor":
+        """A tensor that no adapter changes, where it lies in the file: what is not looked at takes no memory."""
+        tensor: torch.Tensor = self._stored.get_tensor(name)
+        return tensor
+
+    def _shape(self, name: str) -> Sequence[int] | None:
+        return self._stored.get_slice(name).get_shape() if name in self._names else None
 
 
 @dataclass(frozen=True, slots=True)
