@@ -137,8 +137,9 @@ def peers(texts: int, repetitions: int, names: Sequence[str], tiers: dict[str, s
     learned, left = drawn[:SHORT_LEARNING], drawn[SHORT_LEARNING:]
     rates: dict[str, float] = {}
     skipped: dict[str, str] = {}
-    known = room.peers_named("all")
     for name in names:
+        # Made anew for each: what one peer remembers would spare the next its work.
+        known = room.peers_named("all")
         if name not in known:
             continue
         try:

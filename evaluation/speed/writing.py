@@ -263,14 +263,6 @@ def _draw_quality(own: Part) -> plots.Spec:
         "scale": {"domain": [0, 1]},
     }
     colour = {"condition": {"test": "datum.ours", "value": BAR}, "value": "#6b7581"}
-    half = sorted(row["passages_a_second"] for row in rows)[len(rows) // 2] if rows else 0
-    left = f"datum.passages_a_second > {half}"
-    texts = [
-        {"transform": [{"filter": left if side == "right" else f"!({left})"}],
-         "mark": {"type": "text", "align": side, "dx": -10 if side == "right" else 10, "fontSize": 11},
-         "encoding": {"x": x, "y": {**y, "field": "label"}, "text": {"field": "system"}, "color": colour}}
-        for side in ("left", "right")
-    ]  # fmt: skip
     return {
         "data": {"values": rows},
         "title": {"text": "Quality against speed", "anchor": "start", "color": INK},
@@ -281,7 +273,8 @@ def _draw_quality(own: Part) -> plots.Spec:
             {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
              "encoding": {"x": x, "y": y, "color": colour, "shape": {
                  "field": "ours", "scale": {"domain": [True, False], "range": ["diamond", "circle"]}, "legend": None}}},
-            *texts,
+            {"mark": {"type": "text", "align": "right", "dx": -10, "fontSize": 11},
+             "encoding": {"x": x, "y": {**y, "field": "label"}, "text": {"field": "system"}, "color": colour}},
         ],
     }  # fmt: skip
 

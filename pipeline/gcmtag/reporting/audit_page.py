@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scipy.cluster.hierarchy import leaves_list, linkage
-
 from gcmtag.errors import CorpusMismatch
 from gcmtag.objectives import CLUSTERS, OBJECTIVES, ROLES, Objective
 from gcmtag.reporting import audit_plots, plots
@@ -190,6 +188,9 @@ def _by_likeness(documents: Sequence[DocumentFigures]) -> list[int]:
     """Order in which neighbours differ least; the document with more passages comes first."""
     if len(documents) < 3:
         return list(range(len(documents)))
+    # Half a second that a page of tags, which is written from this room too, does not need.
+    from scipy.cluster.hierarchy import leaves_list, linkage  # noqa: PLC0415
+
     profiles = [[document.share(item.number) for item in OBJECTIVES] for document in documents]
     order = [int(at) for at in leaves_list(linkage(profiles, method="average", optimal_ordering=True))]
     return order if documents[order[0]].passages >= documents[order[-1]].passages else order[::-1]
