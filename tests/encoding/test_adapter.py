@@ -34,6 +34,19 @@ def test_an_adapter_changes_the_vectors() -> None:
     assert np.abs(bare - adapted).max() > 0.001
 
 
+def test_an_adapter_may_change_the_words_too() -> None:
+    words = "embeddings.word_embeddings"
+    rows = len(load_encoder("all-MiniLM-L6-v2")._load()._transformer._words)
+    draw = np.random.default_rng(3)
+    change = Adapter(
+        {words: draw.normal(0, 0.1, (2, 384)).astype(np.float32)},
+        {words: draw.normal(0, 0.1, (rows, 2)).astype(np.float32)},
+        2.0,
+    )
+    bare = load_encoder("all-MiniLM-L6-v2").encode([TEXT])
+    assert np.abs(bare - load_encoder("all-MiniLM-L6-v2", adapter=change).encode([TEXT])).max() > 0.001
+
+
 @pytest.mark.parametrize("wrong", [{"size": 380}, {"layer": "encoder.layer.99.output.dense"}, {"layer": "pooler"}])
 def test_an_adapter_of_another_encoder_is_refused_by_the_layer_that_does_not_fit(wrong: dict) -> None:
     change = adapter(**wrong)

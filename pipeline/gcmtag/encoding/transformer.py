@@ -271,27 +271,27 @@ class _Weights:
         self._stored = stored
         self._names = frozenset(stored.keys())
         self._adapter = adapter
+        self._changed = {}
         if adapter is not None:
-            for layer in adapter.down:
-                check_fit(adapter, layer, self._shape(f"{layer}.weight"))
+            self._changed = {f"{layer}.weight": layer for layer in adapter.down}
+            for name, layer in self._changed.items():
+                check_fit(adapter, layer, self._shape(name))
 
     def __getitem__(self, name: str) -> "torch.Tensor":
-        import torch  # noqa: PLC0415
-
-        tensor = self.mapped(name)
-        layer = name.removesuffix(".weight")
-        if self._adapter is not None and layer != name and layer in self._adapter.down:
-            return tensor + torch.from_numpy(self._adapter.change(layer))
-        return tensor.clone()
+        return self.mapped(name).clone()
 
     def get(self, name: str) -> "torch.Tensor | None":
         """The tensor, or none where the encoder has none of this name."""
         return self[name] if name in self._names else None
 
     def mapped(self, name: str) -> "torch.Tensor":
-        """A tensor that no adapter changes, where it lies in the file: what is not looked at takes no memory."""
+        """The tensor where it lies in the file, unless an adapter changes it; of it only what is looked at is read."""
+        import torch  # noqa: PLC0415
+
         tensor: torch.Tensor = self._stored.get_tensor(name)
-        return tensor
+        if self._adapter is None or name not in self._changed:
+            return tensor
+        return tensor + torch.from_numpy(self._adapter.change(self._changed[name]))
 
     def _shape(self, name: str) -> Sequence[int] | None:
         return self._stored.get_slice(name).get_shape() if name in self._names else None

@@ -247,7 +247,7 @@ def _pooled(parts: Sequence[Judged]) -> Judged:
 
 def _without_nan(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, float):
-        return None if np.isnan(value) else round(value, 6)
+        return None if np.isnan(value) else round(value, 4)
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
